@@ -1,0 +1,66 @@
+"""Who is asking, and what they may see: a scope that becomes a condition, ANDed below every read."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ..event.model import PartyKey
+from ..query.tree import EVERYTHING, And, Condition, Field, Parties, both
+
+
+class Root(Struct, frozen=True, tag=True):
+    """May see all books."""
+
+
+class TenantScope(Struct, frozen=True, tag=True):
+    """May see one tenant's book."""
+
+    tenant: str
+
+
+class GroupScope(Struct, frozen=True, tag=True):
+    """May see what involves these groups (by id), within their tenant's book."""
+
+    tenant: str
+    groups: tuple[str, ...]
+
+
+class SelfScope(Struct, frozen=True, tag=True):
+    """May see what involves oneself, within one's tenant's book."""
+
+    tenant: str
+    user: str
+
+
+Scope = Root | TenantScope | GroupScope | SelfScope
+
+
+class Viewer(Struct, frozen=True):
+    """Who is asking: a name to print, a scope, and the keys of the columns that are hidden from them."""
+
+    name: str
+    scope: Scope
+    hidden: frozenset[str] = frozenset()
+
+
+OPERATOR = Viewer(name="operator", scope=Root())
+"""Who works at the machine that holds the store: sees everything."""
+
+
+def scope_condition(viewer: Viewer) -> Condition:
+    """The condition that every event the viewer may see meets."""
+    match viewer.scope:
+        case Root():
+            return EVERYTHING
+        case TenantScope(tenant):
+            return Field("book", (tenant,))
+        case GroupScope(tenant, groups):
+            parties = tuple(PartyKey("group", tenant, group) for group in groups)
+            return And((Field("book", (tenant,)), Parties(parties)))
+        case SelfScope(tenant, user):
+            return And((Field("book", (tenant,)), Parties((PartyKey("user", tenant, user),))))
+
+
+def within(viewer: Viewer, condition: Condition) -> Condition:
+    """`condition`, narrowed to what the viewer may see. Every read of every store goes through here."""
+    return both(scope_condition(viewer), condition)

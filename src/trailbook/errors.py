@@ -1,0 +1,62 @@
+"""Every error a caller can meet; each says what is wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+
+class TrailbookError(Exception):
+    """Something a caller must know: `problem` (a sentence), `place` (where; may be empty), `remedy` (what to do)."""
+
+    def __init__(self, problem: str, *, place: str = "", remedy: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.place = place
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        return f"{where}{self.problem}" + (f" {self.remedy}" if self.remedy else "")
+
+
+class BadInput(TrailbookError):
+    """What the caller gave cannot be used as it is; giving it again unchanged will fail again."""
+
+
+class BadEvent(BadInput):
+    """An event breaks a rule; `place` is the field, such as `targets[2].name`."""
+
+
+class Conflict(BadEvent):
+    """An event with this id is already in the book with other contents; nothing was changed."""
+
+
+class BadQuery(BadInput):
+    """A query cannot be understood; `at` is the offset of the character that is wrong, `text` the whole query."""
+
+    def __init__(self, problem: str, *, text: str = "", at: int = 0, remedy: str = "") -> None:
+        super().__init__(problem, place=f"query, character {at + 1}" if text else "query", remedy=remedy)
+        self.text = text
+        self.at = at
+
+
+class BadDefinition(BadInput):
+    """A report definition, column, zone or locale that does not exist or does not fit."""
+
+
+class BadFile(BadInput):
+    """A file that cannot be read as what it is said to be."""
+
+
+class BadMap(BadInput):
+    """A map of another system's records onto events that is not usable."""
+
+
+class NotAllowed(TrailbookError):
+    """The viewer may not see or do this."""
+
+
+class StoreError(TrailbookError):
+    """The store could not do it; what was there is kept, and trying again is safe."""
+
+
+class Damaged(StoreError):
+    """What the store holds does not agree with itself or with a head noted elsewhere."""

@@ -1,0 +1,171 @@
+"""The searchable facts of an event, each a short text such as `by:user:acme/u17` or `action:login`."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from .model import KINDS, Belonging, Event, Initiator, Kind, PartyKey, Target
+from .text import fold, words
+
+VERSION = 1
+"""Changes whenever the same event would yield other facets or words: stores then rebuild their index."""
+
+LATE = timedelta(hours=24)
+"""An event recorded this long after it occurred counts as recorded late (design, decision 9)."""
+
+
+def escape(part: str) -> str:
+    """`part` so that it can stand before a `/`: percent-encoded as in RFC 3986, section 2.1, only where needed."""
+    return part.replace("%", "%25").replace("/", "%2F") if "/" in part or "%" in part else part
+
+
+def party_text(party: PartyKey) -> str:
+    """A party as text: `user:acme/u17`."""
+    return f"{party.kind}:{escape(party.tenant)}/{party.id}"
+
+
+def reference_text(kind: str, id: str) -> str:
+    """A reference as text: `calls/42`."""
+    return f"{escape(kind)}/{id}"
+
+
+def parties_by(event: Event) -> set[PartyKey]:
+    """The initiator and all it belonged to; empty when there is none or its identity is unproven."""
+    found: set[PartyKey] = set()
+    initiator = event.initiator
+    if initiator is not None and initiator.verified:
+        _add_user(found, initiator)
+    return found
+
+
+def parties_against(event: Event) -> set[PartyKey]:
+    """The parties it was done to, and all that the users among them belonged to."""
+    found: set[PartyKey] = set()
+    for target in event.affected():
+        if target.kind == "user":
+            _add_user(found, target)
+        elif target.kind in KINDS:
+            found.add(PartyKey(target.kind, target.tenant, target.id))
+    return found
+
+
+def _add_user(found: set[PartyKey], user: Initiator | Target) -> None:
+    found.add(PartyKey("user", user.tenant, user.id))
+    found.add(PartyKey("tenant", user.tenant, user.tenant))
+    for group in user.groups or ():
+        found.add(PartyKey("group", group.tenant, group.id))
+    for role in user.roles or ():
+        found.add(PartyKey("role", role.tenant, role.id))
+
+
+def named_parties(event: Event) -> Iterator[tuple[PartyKey, str]]:
+    """Every party that the event mentions with the name it bears there; the name may be empty."""
+    if event.initiator is not None:
+        yield from _named_user(event.initiator)
+    for target in event.affected():
+        if target.kind == "user":
+            yield from _named_user(target)
+        elif target.kind in KINDS:
+            yield PartyKey(target.kind, target.tenant, target.id), target.name
+
+
+def _named_user(user: Initiator | Target) -> Iterator[tuple[PartyKey, str]]:
+    yield PartyKey("user", user.tenant, user.id), user.name
+    yield PartyKey("tenant", user.tenant, user.tenant), ""
+    yield from _named("group", user.groups)
+    yield from _named("role", user.roles)
+
+
+def _named(kind: Kind, belongings: tuple[Belonging, ...] | None) -> Iterator[tuple[PartyKey, str]]:
+    for one in belongings or ():
+        yield PartyKey(kind, one.tenant, one.id), one.name
+
+
+def is_late(event: Event) -> bool:
+    """Whether the event was recorded more than 24 hours after it occurred."""
+    return event.recorded_at is not None and event.recorded_at - event.occurred_at > LATE
+
+
+def facets(event: Event) -> set[str]:
+    """The facts of `event` that a query can ask for by an exact value; keyed values are folded, ids are exact."""
+    found = {
+        f"book:{event.tenant}",
+        f"action:{fold(event.action)}",
+        f"resource:{fold(event.resource)}",
+        f"app:{fold(event.application)}",
+        f"outcome:{event.outcome}",
+    }
+    found.update(f"by:{party_text(party)}" for party in parties_by(event))
+    found.update(f"against:{party_text(party)}" for party in parties_against(event))
+    found.update(f"changed:{fold(field)}" for field in event.changes)
+    found.update(f"related:{reference_text(one.kind, one.id)}" for one in event.affected())
+    found.update(f"related:{reference_text(one.kind, one.id)}" for one in event.related)
+    if event.initiator is None:
+        found.add("is:anonymous")
+    elif event.initiator.ip and (address := ip_text(event.initiator.ip)):
+        found.add(f"ip:{address}")
+    if event.request_id:
+        found.add(f"request:{event.request_id}")
+    if event.trace_id:
+        found.add(f"request:{event.trace_id}")
+    if is_late(event):
+        found.add("is:late")
+    return found
+
+
+def ip_text(text: str) -> str:
+    """An address as hexadecimal digits, `4` + 8 or `6` + 32, so that a network is a prefix; empty if it is none."""
+    try:
+        address = ipaddress.ip_address(text.split("%", 1)[0])
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return f"{address.version}{address.packed.hex()}"
+
+
+def texts(event: Event) -> Iterator[str]:
+    """The texts that free words are looked for in: details, reason, keys, names, every value in data and changes."""
+    yield event.detail_text()
+    yield event.action
+    yield event.resource
+    if event.reason:
+        yield event.reason
+    if event.initiator is not None:
+        yield event.initiator.id
+    for target in event.affected():
+        yield target.id
+    for reference in event.related:
+        yield reference.id
+        yield reference.name
+    for _, name in named_parties(event):
+        if name:
+            yield name
+    for change in event.changes.values():
+        yield from _leaves(change.old)
+        yield from _leaves(change.new)
+    yield from _leaves(event.data)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _leaves(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _leaves(inner)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def event_words(event: Event) -> set[str]:
+    """The words that a free-text search finds `event` by."""
+    found: set[str] = set()
+    for text in texts(event):
+        found.update(words(text))
+    return found

@@ -1,0 +1,1 @@
+"""WHICH: the condition tree, what it means for an event, its language, its periods."""

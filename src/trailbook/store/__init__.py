@@ -1,0 +1,1 @@
+"""WHERE: the ports that a store offers, and the stores behind them."""

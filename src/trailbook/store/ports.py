@@ -1,0 +1,142 @@
+"""What a store offers: narrow protocols and the values that pass through them. Every read takes a viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
+
+from msgspec import Struct
+
+from ..directory.viewer import Viewer
+from ..event.canonical import Sealed
+from ..event.model import Event, Kind, PartyKey
+from ..query.tree import Condition
+
+Order = Literal["newest", "oldest"]
+Status = Literal["stored", "duplicate", "conflict"]
+FACET_FIELDS = (
+    "user", "group", "role", "tenant", "action", "resource", "app", "outcome", "ip", "book",
+)  # fmt: skip
+"""Fields whose most frequent values can be asked for; user, group, role and tenant are the initiator's."""
+
+
+class Head(Struct, frozen=True):
+    """A book's size and the RFC 6962 root over its events' canonical bytes, in order of position."""
+
+    book: str
+    size: int
+    root: bytes
+
+
+Heads = Mapping[str, Head]
+
+
+class Receipt(Struct, frozen=True):
+    """What became of one event of a batch. A conflict has nothing stored: the id is there with other contents."""
+
+    id: str
+    status: Status
+    book: str
+    position: int
+    leaf_hash: bytes
+
+
+class Row(NamedTuple):
+    """A stored event: `key` orders rows (time first), `position` is its place in its book, from 0."""
+
+    key: int
+    position: int
+    event: Event
+
+
+class Page(Struct, frozen=True):
+    """Some rows in the order asked for; `before` and `after` are cursors to the pages beside it, None at the ends."""
+
+    rows: tuple[Row, ...]
+    before: str | None
+    after: str | None
+
+
+class Dimension(Struct, frozen=True):
+    """What a summary groups by: a name that a store may know a fast way for, and the value an event has in it."""
+
+    name: str
+    value: Callable[[Event], Hashable]
+
+
+class FacetCount(NamedTuple):
+    """A value of a field, the name last borne by it if it is a party (else empty), and the number of its events."""
+
+    value: str
+    name: str
+    events: int
+
+
+class NamedParty(NamedTuple):
+    """A party and a name that it bore (empty if none)."""
+
+    party: PartyKey
+    name: str
+
+
+class Reader(Protocol):
+    """Reads, each within what `viewer` may see. `condition` is resolved. `heads` leaves out what came after them."""
+
+    def page(
+        self,
+        viewer: Viewer,
+        condition: Condition,
+        *,
+        order: Order = "newest",
+        cursor: str | None = None,
+        limit: int = 50,
+        heads: Heads | None = None,
+    ) -> Page:
+        """At most `limit` rows, from the start or from `cursor`. Raises BadInput for a cursor not made here."""
+
+    def scan(
+        self,
+        viewer: Viewer,
+        condition: Condition,
+        *,
+        order: Order = "newest",
+        limit: int | None = None,
+        heads: Heads | None = None,
+    ) -> Iterator[Row]:
+        """All rows, in bounded memory; what is appended after the call is left out."""
+
+    def count(
+        self, viewer: Viewer, condition: Condition, *, at_most: int | None = None, heads: Heads | None = None
+    ) -> int:
+        """The number of rows, or `at_most` if there are at least that many."""
+
+    def summary(
+        self, viewer: Viewer, condition: Condition, *, by: Sequence[Dimension], heads: Heads | None = None
+    ) -> dict[tuple[Any, ...], int]:
+        """The number of rows for each combination of values of the dimensions `by`."""
+
+    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10) -> list[FacetCount]:
+        """The most frequent values of one of `FACET_FIELDS`, most frequent first, ties by value."""
+
+    def events(self, viewer: Viewer, id: str) -> list[Row]:
+        """The events of this id, at most one per book."""
+
+    def parties(self, viewer: Viewer, kind: Kind, text: str) -> list[NamedParty]:
+        """The parties in visible events whose id, `tenant/id` or name is `text` (folded), each with the names borne."""
+
+    def heads(self, viewer: Viewer) -> dict[str, Head]:
+        """The heads of the books that the viewer may see any part of, by book."""
+
+
+class Appender(Protocol):
+    """The only way in."""
+
+    def append(self, batch: Sequence[Sealed]) -> list[Receipt]:
+        """Append durably, all or nothing, and answer in the batch's order. Raises StoreError: nothing was appended."""
+
+
+class Store(Reader, Appender, Protocol):
+    """Both, and an end."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
