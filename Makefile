@@ -1,0 +1,60 @@
+# Everything a person does with this project. Each target sets up what it needs: Python 3.11 or newer is enough.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+STORE ?= var/demo.trailbook
+EVENTS ?= 10000
+SIZE ?=
+COVERAGE := 90
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test soak lint format bench docs constraints clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## a virtual environment with the pinned packages and trailbook
+
+$(READY): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Trailbook needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y python3-venv; } || \
+		{ echo "This Python cannot make virtual environments; on Debian: sudo apt-get install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+test: lint ## the checks of lint, then all tests with branch coverage
+	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=$(COVERAGE)
+
+soak: $(READY) ## the tests that go by size, at full size (this takes long)
+	TRAILBOOK_TEST_SIZE=full $(BIN)/pytest -n auto
+
+lint: $(READY) ## style, types and the rules of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(READY) ## bring the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## figures beside a plain baseline; at 10 million events with SIZE=--large
+	$(BIN)/python -m bench $(SIZE)
+
+constraints: $(READY) ## resolve the newest packages and pin them with their hashes
+	$(BIN)/python -m pip install --quiet uv
+	@{ echo "# Made by 'make constraints' from pyproject.toml: every file of each release, by its hash."; \
+	   $(BIN)/python -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	   --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet; } > constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## remove what was made, the virtual environment and the demo's store included
+	rm -rf $(VENV) var build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
