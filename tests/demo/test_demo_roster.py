@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from trailbook.demo.roster import demo_directory
+from trailbook.demo.roster import demo_directory, directory_json
 from trailbook.demo.trail import demo_events
 from trailbook.directory.directory import Directory
+from trailbook.directory.load import read_json
+from trailbook.directory.merge import merge
 
 END = datetime(2024, 12, 1, tzinfo=UTC)
 
 
 def test_the_directory_agrees_with_every_initiator_and_target_of_the_trail() -> None:
-    incoming = demo_directory(5_000, 3, END)
-    directory = Directory(incoming.profiles, incoming.memberships)
+    directory = Directory().after(merge(Directory(), demo_directory(5_000, 3, END), END))
     checked = 0
     for event in demo_events(5_000, 3, END):
         # Who is being changed is frozen as it was just before.
@@ -56,3 +57,10 @@ def test_the_directory_names_every_tenant_group_and_role() -> None:
 
 def test_the_same_arguments_give_the_same_directory() -> None:
     assert demo_directory(1_000, 3, END) == demo_directory(1_000, 3, END)
+
+
+def test_the_directory_as_json_is_what_an_import_reads() -> None:
+    incoming = demo_directory(1_000, 3, END)
+    read = read_json(directory_json(incoming), "directory.json")
+    assert set(read.profiles) == set(incoming.profiles)
+    assert set(read.memberships) == set(incoming.memberships)
