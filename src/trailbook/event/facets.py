@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from .model import KINDS, Belonging, Event, Initiator, Kind, PartyKey, Target
+from .model import Belonging, Event, Initiator, Kind, PartyKey, Reference, Target
 from .text import fold, words
 
 VERSION = 1
@@ -20,6 +20,11 @@ LATE = timedelta(hours=24)
 def escape(part: str) -> str:
     """`part` so that it can stand before a `/`: percent-encoded as in RFC 3986, section 2.1, only where needed."""
     return part.replace("%", "%25").replace("/", "%2F") if "/" in part or "%" in part else part
+
+
+def unescape(part: str) -> str:
+    """What `escape` made of a part, undone."""
+    return part.replace("%2F", "/").replace("%25", "%")
 
 
 def party_text(party: PartyKey) -> str:
@@ -45,11 +50,15 @@ def parties_against(event: Event) -> set[PartyKey]:
     """The parties it was done to, and all that the users among them belonged to."""
     found: set[PartyKey] = set()
     for target in event.affected():
-        if target.kind == "user":
-            _add_user(found, target)
-        elif target.kind in KINDS:
-            found.add(PartyKey(target.kind, target.tenant, target.id))
+        _add_target(found, target)
     return found
+
+
+def _add_target(found: set[PartyKey], target: Target) -> None:
+    if target.kind == "user":
+        _add_user(found, target)
+    elif (party := target.party()) is not None:
+        found.add(party)
 
 
 def _add_user(found: set[PartyKey], user: Initiator | Target) -> None:
@@ -62,14 +71,14 @@ def _add_user(found: set[PartyKey], user: Initiator | Target) -> None:
 
 
 def named_parties(event: Event) -> Iterator[tuple[PartyKey, str]]:
-    """Every party that the event mentions with the name it bears there; the name may be empty."""
-    if event.initiator is not None:
+    """Every party that did it or was affected, with the name that it bears there; the name may be empty."""
+    if event.initiator is not None and event.initiator.verified:
         yield from _named_user(event.initiator)
     for target in event.affected():
         if target.kind == "user":
             yield from _named_user(target)
-        elif target.kind in KINDS:
-            yield PartyKey(target.kind, target.tenant, target.id), target.name
+        elif (party := target.party()) is not None:
+            yield party, target.name
 
 
 def _named_user(user: Initiator | Target) -> Iterator[tuple[PartyKey, str]]:
@@ -91,29 +100,54 @@ def is_late(event: Event) -> bool:
 
 def facets(event: Event) -> set[str]:
     """The facts of `event` that a query can ask for by an exact value; keyed values are folded, ids are exact."""
-    found = {
-        f"book:{event.tenant}",
-        f"action:{fold(event.action)}",
-        f"resource:{fold(event.resource)}",
-        f"app:{fold(event.application)}",
-        f"outcome:{event.outcome}",
-    }
-    found.update(f"by:{party_text(party)}" for party in parties_by(event))
-    found.update(f"against:{party_text(party)}" for party in parties_against(event))
-    found.update(f"changed:{fold(field)}" for field in event.changes)
-    found.update(f"related:{reference_text(one.kind, one.id)}" for one in event.affected())
-    found.update(f"related:{reference_text(one.kind, one.id)}" for one in event.related)
-    if event.initiator is None:
-        found.add("is:anonymous")
-    elif event.initiator.ip and (address := ip_text(event.initiator.ip)):
+    what = what_facets(event.resource, event.action, event.application, event.outcome)
+    return {*who_facets(event.initiator), *what, *other_facets(event)}
+
+
+def who_facets(initiator: Initiator | None) -> set[str]:
+    """The facets that follow from the initiator alone, its address left out."""
+    if initiator is None:
+        return {"is:anonymous"}
+    found: set[PartyKey] = set()
+    if initiator.verified:
+        _add_user(found, initiator)
+    return {f"by:{party_text(party)}" for party in found}
+
+
+def what_facets(resource: str, action: str, application: str, outcome: str) -> set[str]:
+    """The facets that follow from resource, action, application and outcome."""
+    return {f"resource:{fold(resource)}", f"action:{fold(action)}", f"app:{fold(application)}", f"outcome:{outcome}"}
+
+
+def other_facets(event: Event) -> set[str]:
+    """The facets that follow from everything else."""
+    found = {f"book:{event.tenant}"}
+    for target in event.affected():
+        found.update(target_facets(target))
+    for reference in event.related:
+        found.update(reference_facets(reference))
+    for field in event.changes:
+        found.add(f"changed:{fold(field)}")
+    for trace in (event.request_id, event.trace_id):
+        if trace:
+            found.add(f"request:{trace}")
+    if event.initiator is not None and event.initiator.ip and (address := ip_text(event.initiator.ip)):
         found.add(f"ip:{address}")
-    if event.request_id:
-        found.add(f"request:{event.request_id}")
-    if event.trace_id:
-        found.add(f"request:{event.trace_id}")
     if is_late(event):
         found.add("is:late")
     return found
+
+
+def target_facets(target: Target) -> set[str]:
+    """The facets that follow from one target: the parties affected, and the reference to it."""
+    found: set[PartyKey] = set()
+    _add_target(found, target)
+    return {*reference_facets(target), *(f"against:{party_text(party)}" for party in found)}
+
+
+def reference_facets(one: Target | Reference) -> tuple[str, str]:
+    """The facets of anything referred to: the thing itself, and its kind."""
+    return f"related:{reference_text(one.kind, one.id)}", f"kind:{escape(one.kind)}"
 
 
 def ip_text(text: str) -> str:
@@ -129,21 +163,31 @@ def ip_text(text: str) -> str:
 
 def texts(event: Event) -> Iterator[str]:
     """The texts that free words are looked for in: details, reason, keys, names, every value in data and changes."""
-    yield event.detail_text()
+    yield from who_texts(event.initiator)
     yield event.action
     yield event.resource
-    if event.reason:
-        yield event.reason
-    if event.initiator is not None:
-        yield event.initiator.id
+    yield from other_texts(event)
+
+
+def who_texts(initiator: Initiator | None) -> Iterator[str]:
+    """The texts of the initiator: id, name, and the names of its groups and roles."""
+    if initiator is not None:
+        yield initiator.id
+        yield initiator.name
+        yield from (one.name or one.id for one in (*(initiator.groups or ()), *(initiator.roles or ())))
+
+
+def other_texts(event: Event) -> Iterator[str]:
+    """The texts of everything but the initiator and the keys."""
+    yield event.detail_text()
+    yield event.reason
     for target in event.affected():
         yield target.id
+        yield target.name
+        yield from (one.name or one.id for one in (*(target.groups or ()), *(target.roles or ())))
     for reference in event.related:
         yield reference.id
         yield reference.name
-    for _, name in named_parties(event):
-        if name:
-            yield name
     for change in event.changes.values():
         yield from _leaves(change.old)
         yield from _leaves(change.new)

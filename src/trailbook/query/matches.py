@@ -9,6 +9,7 @@ from ..errors import BadQuery
 from ..event.facets import facets, ip_text, parties_against, parties_by, reference_text, texts
 from ..event.model import Event
 from ..event.text import fold, words
+from .excerpt import quoted
 from .tree import PREFIXABLE, Address, And, Condition, Field, Not, Occurred, Or, Parties, Words
 
 
@@ -42,6 +43,8 @@ def _field_matches(name: str, value: str, event: Event) -> bool:
     if name == "id":
         return event.id == value.lower()
     if name == "related":
+        if value.endswith("/*"):
+            return f"kind:{value[:-2]}" in facets(event)
         references = [(one.kind, one.id) for one in event.affected()]
         references += [(one.kind, one.id) for one in event.related]
         return any(value in (id, reference_text(kind, id)) for kind, id in references)
@@ -61,14 +64,19 @@ def network_range(network: str) -> tuple[str, str]:
         parsed = _network(network)
     except ValueError as error:
         raise BadQuery(
-            f"'{network}' is not an IP address or network.", remedy="Write 85.223.209.22 or 85.223.0.0/16."
+            f"{quoted(network)} is not an IP address or network.", remedy="Write 85.223.209.22 or 85.223.0.0/16."
         ) from error
-    return ip_text(str(parsed[0])), ip_text(str(parsed[-1]))
+    return f"{parsed.version}{parsed[0].packed.hex()}", f"{parsed.version}{parsed[-1].packed.hex()}"
 
 
 @lru_cache(maxsize=1024)
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    return ipaddress.ip_network(text, strict=False)
+    parsed = ipaddress.ip_network(text, strict=False)
+    if isinstance(parsed, ipaddress.IPv6Network) and parsed.prefixlen >= 96:
+        mapped = parsed.network_address.ipv4_mapped
+        if mapped is not None:
+            return ipaddress.IPv4Network((mapped, parsed.prefixlen - 96))
+    return parsed
 
 
 def _in_network(address: str, network: str) -> bool:

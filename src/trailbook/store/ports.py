@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -58,25 +59,25 @@ class Page(Struct, frozen=True):
 
 
 class Dimension(Struct, frozen=True):
-    """What a summary groups by: a name that a store may know a fast way for, and the value an event has in it."""
+    """What a summary groups by: a name, the value that an event has in it, and the part of the event it looks at.
+
+    `who`: nothing but the initiator (without ip and user agent). `what`: resource, action, application, outcome.
+    `hour`, `day`: the hour or day of `occurred_at` in `zone`. `book`: nothing but the book. `event`: anything; the
+    slow way.
+    """
 
     name: str
     value: Callable[[Event], Hashable]
+    part: Literal["who", "what", "hour", "day", "book", "event"] = "event"
+    zone: ZoneInfo | None = None
 
 
 class FacetCount(NamedTuple):
-    """A value of a field, the name last borne by it if it is a party (else empty), and the number of its events."""
+    """A value of a field, the name it bears most often if it is a party (else empty), and the number of its events."""
 
     value: str
     name: str
     events: int
-
-
-class NamedParty(NamedTuple):
-    """A party and a name that it bore (empty if none)."""
-
-    party: PartyKey
-    name: str
 
 
 class Reader(Protocol):
@@ -121,8 +122,8 @@ class Reader(Protocol):
     def events(self, viewer: Viewer, id: str) -> list[Row]:
         """The events of this id, at most one per book."""
 
-    def parties(self, viewer: Viewer, kind: Kind, text: str) -> list[NamedParty]:
-        """The parties in visible events whose id, `tenant/id` or name is `text` (folded), each with the names borne."""
+    def parties(self, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
+        """The parties that did or were affected by visible events under this id, `tenant/id` or name (folded)."""
 
     def heads(self, viewer: Viewer) -> dict[str, Head]:
         """The heads of the books that the viewer may see any part of, by book."""

@@ -1,0 +1,149 @@
+"""A store in memory for tests: a list of rows, asked with `matches`."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from ..directory.viewer import Root, Viewer, within
+from ..event.canonical import Sealed, decode
+from ..event.facets import escape, named_parties
+from ..event.model import Kind, PartyKey
+from ..event.text import fold
+from ..query.matches import matches
+from ..query.tree import EVERYTHING, Condition, Field
+from ..seal.tree import Frontier, leaf_hash
+from .cursor import Cursor, read_cursor, write_cursor
+from .dimensions import facet_dimension, most_frequent
+from .keys import KeyAllocator, microseconds
+from .ports import Dimension, FacetCount, Head, Heads, Order, Page, Receipt, Row
+
+
+class MemoryStore:
+    """Keeps everything in lists and goes through all of it at every question."""
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+        self._frontiers: dict[str, Frontier] = {}
+        self._receipts: dict[tuple[str, str], tuple[bytes, Receipt]] = {}
+
+    def append(self, batch: Sequence[Sealed]) -> list[Receipt]:
+        """See `ports.Appender.append`."""
+        allocator = KeyAllocator(self._highest_key)
+        return [self._append(sealed, allocator) for sealed in batch]
+
+    def _append(self, sealed: Sealed, allocator: KeyAllocator) -> Receipt:
+        event = sealed.event
+        known = self._receipts.get((event.tenant, event.id))
+        if known is not None:
+            submission, first = known
+            status = "duplicate" if submission == sealed.submission else "conflict"
+            return Receipt(first.id, status, first.book, first.position, first.leaf_hash)  # type: ignore[arg-type]
+        frontier = self._frontiers.get(event.tenant, Frontier())
+        leaf = leaf_hash(sealed.canonical)
+        receipt = Receipt(event.id, "stored", event.tenant, frontier.size, leaf)
+        self._frontiers[event.tenant] = frontier.append(leaf)
+        self._receipts[event.tenant, event.id] = sealed.submission, receipt
+        key = allocator.allocate(microseconds(event.occurred_at))
+        insort(self._rows, Row(key, frontier.size, decode(sealed.canonical)), key=lambda row: row.key)
+        return receipt
+
+    def _highest_key(self, low: int, high: int) -> int | None:
+        return max((row.key for row in self._rows if low <= row.key < high), default=None)
+
+    def scan(
+        self,
+        viewer: Viewer,
+        condition: Condition,
+        *,
+        order: Order = "newest",
+        limit: int | None = None,
+        heads: Heads | None = None,
+    ) -> Iterator[Row]:
+        """See `ports.Reader.scan`."""
+        narrowed = within(viewer, condition)
+        rows = self._rows if order == "oldest" else self._rows[::-1]
+        found = [row for row in rows if _is_in(row, heads) and matches(narrowed, row.event)]
+        return iter(found[:limit])
+
+    def page(
+        self,
+        viewer: Viewer,
+        condition: Condition,
+        *,
+        order: Order = "newest",
+        cursor: str | None = None,
+        limit: int = 50,
+        heads: Heads | None = None,
+    ) -> Page:
+        """See `ports.Reader.page`."""
+        rows = list(self.scan(viewer, condition, order=order, heads=heads))
+        start, end = 0, limit
+        if cursor is not None:
+            at = read_cursor(cursor, order)
+            newest = order == "newest"
+            start = sum(1 for row in rows if (row.key >= at.key if newest else row.key <= at.key))
+            end = start + limit
+            if at.backwards:
+                end = sum(1 for row in rows if (row.key > at.key if newest else row.key < at.key))
+                start = max(0, end - limit)
+        shown = rows[start:end]
+        if not shown:
+            return Page((), None, None)
+        before = write_cursor(Cursor(shown[0].key, order, True)) if start > 0 else None
+        after = write_cursor(Cursor(shown[-1].key, order, False)) if end < len(rows) else None
+        return Page(tuple(shown), before, after)
+
+    def count(
+        self, viewer: Viewer, condition: Condition, *, at_most: int | None = None, heads: Heads | None = None
+    ) -> int:
+        """See `ports.Reader.count`."""
+        return sum(1 for _ in islice(self.scan(viewer, condition, heads=heads), at_most))
+
+    def summary(
+        self, viewer: Viewer, condition: Condition, *, by: Sequence[Dimension], heads: Heads | None = None
+    ) -> dict[tuple[Any, ...], int]:
+        """See `ports.Reader.summary`."""
+        rows = self.scan(viewer, condition, heads=heads)
+        return dict(Counter(tuple(dimension.value(row.event) for dimension in by) for row in rows))
+
+    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10) -> list[FacetCount]:
+        """See `ports.Reader.facet_counts`."""
+        groups = self.summary(viewer, condition, by=[facet_dimension(field)])
+        return most_frequent(((values[0], events) for values, events in groups.items()), limit)
+
+    def events(self, viewer: Viewer, id: str) -> list[Row]:
+        """See `ports.Reader.events`."""
+        return list(self.scan(viewer, Field("id", (id,)), order="oldest"))
+
+    def parties(self, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
+        """See `ports.Reader.parties`."""
+        wanted, found = fold(text), set()
+        for row in self.scan(viewer, EVERYTHING):
+            for party, name in named_parties(row.event):
+                if party.kind != kind:
+                    continue
+                tenant, _, id = text.partition("/")
+                in_tenant = tenant == escape(party.tenant) and fold(id) == fold(party.id)
+                if in_tenant or fold(party.id) == wanted or (name and fold(name) == wanted):
+                    found.add(party)
+        return sorted(found)
+
+    def heads(self, viewer: Viewer) -> dict[str, Head]:
+        """See `ports.Reader.heads`."""
+        return {
+            book: Head(book, frontier.size, frontier.root())
+            for book, frontier in sorted(self._frontiers.items())
+            if isinstance(viewer.scope, Root) or book == viewer.scope.tenant
+        }
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _is_in(row: Row, heads: Heads | None) -> bool:
+    book = row.event.tenant
+    return heads is None or (book in heads and row.position < heads[book].size)

@@ -1,0 +1,101 @@
+"""Canonical bytes on disk: compressed with a dictionary that was trained on the store's own events."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Sequence
+
+import zstandard
+from msgspec import Struct
+
+from ...errors import Damaged
+
+LEVEL = 3
+DICTIONARY_BYTES = 65_536
+SAMPLES = 4_000
+LEAST_SAMPLES = 200
+WORSE = 1.3
+"""A batch that compresses this much worse than the dictionary's own samples did is worth a new dictionary."""
+MOST_DICTIONARIES = 100
+
+
+class Trained(Struct, frozen=True):
+    """A compression dictionary: its number (which frames carry), its bytes, and packed/unpacked of its samples."""
+
+    number: int
+    bytes: bytes
+    ratio: float
+
+
+class Bodies:
+    """Compresses and restores canonical bytes; a frame (RFC 8878) names its dictionary. One per thread."""
+
+    def __init__(self) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=LEVEL)
+        self._used: Trained | None = None
+        self._newest = 0
+        self._decompressors = {0: zstandard.ZstdDecompressor()}
+
+    def use_newest(self, connection: sqlite3.Connection) -> None:
+        """Compress with the newest dictionary of the store from now on."""
+        (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM body_dictionary").fetchone()
+        if newest != self._newest:
+            sql = "SELECT number, bytes, ratio FROM body_dictionary WHERE id = ?"
+            self._use(Trained(*connection.execute(sql, (newest,)).fetchone()))
+            self._newest = newest
+
+    def compress(self, batch: Sequence[bytes]) -> tuple[list[bytes], Trained | None]:
+        """The frames of a batch, and the dictionary that must be kept with them if this batch was worth a new one."""
+        frames = [self._compressor.compress(canonical) for canonical in batch]
+        if len(batch) < LEAST_SAMPLES or self._newest >= MOST_DICTIONARIES:
+            return frames, None
+        ratio = sum(map(len, frames)) / sum(map(len, batch))
+        if self._used is not None and ratio <= self._used.ratio * WORSE:
+            return frames, None
+        trained = self._train(batch)
+        if trained is not None:
+            frames = [self._compressor.compress(canonical) for canonical in batch]
+        return frames, trained
+
+    def restore(self, connection: sqlite3.Connection, frame: bytes) -> bytes:
+        """The canonical bytes of a frame. Raises Damaged."""
+        try:
+            number = zstandard.get_frame_parameters(frame).dict_id
+            decompressor = self._decompressors.get(number) or self._load(connection, number)
+            return decompressor.decompress(frame)
+        except zstandard.ZstdError as error:
+            remedy = "Restore the store from a backup."
+            raise Damaged(f"An event's bytes cannot be read: {error}.", remedy=remedy) from error
+
+    def _train(self, batch: Sequence[bytes]) -> Trained | None:
+        samples: list[bytes | bytearray | memoryview] = list(batch[:: max(1, len(batch) // SAMPLES)])
+        number = secrets.randbelow(2**31 - 2**16) + 2**15
+        try:
+            content = zstandard.train_dictionary(DICTIONARY_BYTES, samples, dict_id=number, level=LEVEL).as_bytes()
+        except zstandard.ZstdError:
+            return None
+        self._use(Trained(number, content, 1.0))
+        packed = sum(len(self._compressor.compress(one)) for one in samples)
+        self._used = Trained(number, content, packed / sum(map(len, samples)))
+        return self._used
+
+    def _use(self, trained: Trained) -> None:
+        data = zstandard.ZstdCompressionDict(trained.bytes)
+        data.precompute_compress(level=LEVEL)
+        self._compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=data)
+        self._decompressors[trained.number] = zstandard.ZstdDecompressor(dict_data=data)
+        self._used = trained
+
+    def _load(self, connection: sqlite3.Connection, number: int) -> zstandard.ZstdDecompressor:
+        row = connection.execute("SELECT bytes FROM body_dictionary WHERE number = ?", (number,)).fetchone()
+        if row is None:
+            raise Damaged(f"The compression dictionary {number} is missing.", remedy="Restore the store from a backup.")
+        self._decompressors[number] = zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(row[0]))
+        return self._decompressors[number]
+
+
+def keep(connection: sqlite3.Connection, trained: Trained) -> None:
+    """Store a new dictionary; call it in the transaction that stores its first frames."""
+    sql = "INSERT INTO body_dictionary (number, bytes, ratio) VALUES (?, ?, ?)"
+    connection.execute(sql, (trained.number, trained.bytes, trained.ratio))

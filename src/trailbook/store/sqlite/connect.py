@@ -1,0 +1,88 @@
+"""Opening the SQLite file, and what its errors mean to the caller."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...errors import Damaged, StoreError
+
+WAIT_SECONDS = 30.0
+"""How long a writer waits for another one before it gives up."""
+
+_CAUSES = (
+    ("disk is full", "The disk is full; nothing of this batch was stored.", "Free some space and run it again."),
+    ("readonly", "The store cannot be written: the file or its disk is read-only.", "Check the permissions."),
+    ("locked", f"The store is being written by others for over {WAIT_SECONDS:.0f} seconds.", "Try again."),
+    ("busy", f"The store is being written by others for over {WAIT_SECONDS:.0f} seconds.", "Try again."),
+    ("unable to open", "The store cannot be opened.", "Check that its folder exists and that you may write there."),
+    ("not a database", "This file is not a Trailbook store.", "Give the path of a store, or of a new file."),
+    ("malformed", "The store is damaged.", "Run `trailbook doctor`, and restore it from a backup."),
+    ("disk i/o error", "The disk reported an error.", "Check the disk; what was acknowledged before is kept."),
+    ("interrupted", "The query took longer than allowed.", "Narrow the period or the query."),
+)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns SQLite's errors into ours, which say what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error).lower()
+        kind = Damaged if "malformed" in text else StoreError
+        for sign, problem, remedy in _CAUSES:
+            if sign in text:
+                raise kind(problem, place=str(path), remedy=remedy) from error
+        raise kind(f"The store reported: {error}.", place=str(path)) from error
+
+
+class Connections:
+    """One connection per thread to the same file, opened when first asked for and closed together."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    def get(self) -> sqlite3.Connection:
+        """This thread's connection, in autocommit mode: transactions are begun explicitly."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self.path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA cache_size = -65536")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            self._local.connection = connection
+            with self._lock:
+                self._all.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._local = threading.local()
+
+
+@contextmanager
+def reading(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """One consistent view for several statements; keep it short, since an open view lets the WAL grow."""
+    if connection.in_transaction:
+        yield connection
+        return
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.execute("ROLLBACK")

@@ -1,0 +1,159 @@
+"""Summaries: counting by resource, action, initiator and time from the index and the narrow columns alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from msgspec import structs
+
+from ...event.model import Event
+from ..keys import SLOTS, moment_of
+from ..ports import Dimension
+from ..zones import stretches
+from .entry import read_what, read_who
+from .plan import Plan
+from .rows import Finder, Selection, found_keys, index_keys
+from .tokens import EVERY, what_token
+
+_FAR_PAST = 150_000 * 86_400_000_000
+"""Whole days in microseconds, added before dividing so that no number is negative: SQLite rounds towards zero."""
+_QUARTER = 900_000_000
+"""A quarter of an hour in microseconds. Offsets since 1972 are multiples of it; older ones are counted by event."""
+MOST_MATCHES = 40
+"""Up to so many kinds of event, one MATCH for each is faster than looking each event up in its table."""
+_UNITS = {"hour": 3_600_000_000, "day": 86_400_000_000}
+
+_BLANK = Event("", moment_of(0), "", "-")
+
+Groups = Counter[tuple[Any, ...]]
+
+
+class _Piece(NamedTuple):
+    """A part of the period (microseconds, None is open) in which the zone keeps one offset (microseconds)."""
+
+    since: int | None
+    until: int | None
+    offset: int
+
+
+class _Cell(NamedTuple):
+    """A group as the database gives it: numbers of a book, a who, a what and a time bucket; 0 where not asked for."""
+
+    book: int
+    who: int
+    what: int
+    bucket: int
+    events: int
+
+
+def summarise(connection: sqlite3.Connection, selection: Selection, by: Sequence[Dimension]) -> Groups:
+    """The number of rows of a selection for each combination of values, its sizes not considered."""
+    parts: set[str] = {dimension.part for dimension in by}
+    pieces = _pieces(connection, selection.plan, by)
+    if selection.plan.recheck or "event" in parts or pieces is None:
+        return _by_event(connection, selection, by)
+    unit = "hour" if "hour" in parts else "day" if "day" in parts else None
+    groups: Groups = Counter()
+    for piece in pieces:
+        narrowed = structs.replace(selection.plan, since=piece.since, until=piece.until)
+        part = selection._replace(plan=narrowed)
+        values = _Values(connection, piece, unit)
+        for cell in _cells(connection, part, parts, piece.offset, unit):
+            groups[tuple(values.of(dimension, cell) for dimension in by)] += cell.events
+    return groups
+
+
+def _by_event(connection: sqlite3.Connection, selection: Selection, by: Sequence[Dimension]) -> Groups:
+    rows = Finder(connection).rows(selection, "oldest")
+    return Counter(tuple(dimension.value(row.event) for dimension in by) for row in rows)
+
+
+def _pieces(connection: sqlite3.Connection, plan: Plan, by: Sequence[Dimension]) -> list[_Piece] | None:
+    """The period in pieces of constant offset to UTC; None if time can't be told from keys by whole quarter hours."""
+    zones = {dimension.zone for dimension in by if dimension.part in _UNITS and dimension.zone is not None}
+    if not zones:
+        return [_Piece(plan.since, plan.until, 0)]
+    if len(zones) > 1 or _spilled_into_another_quarter(connection):
+        return None
+    low, high = connection.execute("SELECT min(key), max(key) FROM event").fetchone()
+    if low is None:
+        return []
+    start = low // SLOTS if plan.since is None else max(plan.since, low // SLOTS)
+    end = high // SLOTS + 1 if plan.until is None else min(plan.until, high // SLOTS + 1)
+    found = [_Piece(*one) for one in stretches(zones.pop(), start, end)] if start < end else []
+    return None if any(piece.offset % _QUARTER for piece in found) else found
+
+
+def _spilled_into_another_quarter(connection: sqlite3.Connection) -> bool:
+    sql = f"SELECT 1 FROM spilled WHERE ((key >> 10) + {_FAR_PAST}) / {_QUARTER} <> (micros + {_FAR_PAST}) / {_QUARTER}"
+    return connection.execute(f"{sql} LIMIT 1").fetchone() is not None
+
+
+def _cells(
+    connection: sqlite3.Connection, selection: Selection, parts: set[str], offset: int, unit: str | None
+) -> Iterator[_Cell]:
+    bucket = f"((key >> 10) + {offset + _FAR_PAST}) / {_UNITS[unit]}" if unit else "0"
+    if parts <= {"what", "hour", "day"}:
+        whats = [number for (number,) in connection.execute("SELECT id FROM what")] if "what" in parts else []
+        if selection.plan.match == EVERY or len(whats) <= MOST_MATCHES:
+            yield from _cells_by_index(connection, selection, whats, bucket)
+            return
+    found = found_keys(connection, selection)
+    columns = [name if name in parts else "0" for name in ("book", "who", "what")]
+    source = f"({found.sql}) AS f CROSS JOIN event USING (key)"
+    sql = f"SELECT {', '.join(columns)}, {bucket}, count(*) FROM {source} GROUP BY 1, 2, 3, 4"
+    yield from map(_Cell._make, connection.execute(sql, found.values))
+
+
+def _cells_by_index(
+    connection: sqlite3.Connection, selection: Selection, whats: list[int], bucket: str
+) -> Iterator[_Cell]:
+    """One MATCH for each what, or one in all: the event table is not touched."""
+    for what in whats or [0]:
+        match = selection.plan.match
+        if match is not None and what:
+            match = what_token(what) if match == EVERY else f"({match}) AND {what_token(what)}"
+        keys = index_keys(connection, structs.replace(selection.plan, match=match))
+        sql = f"SELECT {bucket}, count(*) FROM ({keys.sql}) GROUP BY 1"
+        for number, events in connection.execute(sql, keys.values):
+            yield _Cell(0, 0, what, number, events)
+
+
+class _Values:
+    """The values of dimensions for cells, each worked out once per number rather than once per cell."""
+
+    def __init__(self, connection: sqlite3.Connection, piece: _Piece, unit: str | None) -> None:
+        self._connection = connection
+        self._piece = piece
+        self._unit = unit
+        self._known: dict[tuple[str, int], Hashable] = {}
+
+    def of(self, dimension: Dimension, cell: _Cell) -> Hashable:
+        """The value that all events of the cell have in the dimension."""
+        part = dimension.part
+        number = cell.bucket if part in _UNITS else getattr(cell, part)
+        key = (dimension.name, number)
+        if key not in self._known:
+            self._known[key] = dimension.value(self._event(part, number))
+        return self._known[key]
+
+    def _event(self, part: str, number: int) -> Event:
+        """An event that has the part which the number stands for, and nothing else."""
+        if part == "who":
+            return structs.replace(_BLANK, initiator=read_who(self._text("who", number)))
+        if part == "book":
+            return structs.replace(_BLANK, tenant=self._text("book", number, "name"))
+        if part == "what":
+            resource, action, application, outcome = read_what(self._text("what", number))
+            values = {"resource": resource, "action": action, "application": application, "outcome": outcome}
+            return structs.replace(_BLANK, **values)
+        assert self._unit is not None
+        start = number * _UNITS[self._unit] - _FAR_PAST - self._piece.offset
+        return structs.replace(_BLANK, occurred_at=moment_of(max(start, self._piece.since or start)))
+
+    def _text(self, table: str, number: int, column: str = "text") -> str:
+        (text,) = self._connection.execute(f"SELECT {column} FROM {table} WHERE id = ?", (number,)).fetchone()
+        return str(text)

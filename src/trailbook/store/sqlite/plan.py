@@ -1,0 +1,260 @@
+"""From a condition to what FTS5 is asked: one MATCH, a range of keys, and whether rows must be looked at again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from ...errors import BadQuery
+from ...event.facets import party_text
+from ...event.text import fold, words
+from ...query.matches import network_range
+from ...query.tree import (
+    PREFIXABLE,
+    Address,
+    And,
+    Condition,
+    Field,
+    Not,
+    Occurred,
+    Or,
+    Parties,
+    Words,
+)  # fmt: skip
+from ..keys import first_key, microseconds
+from .tokens import EVERY, HASHED, Numbers, address_token, hashed_token, word_token
+
+MOST_LEVELS = 30
+MOST_TERMS = 2_000
+_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+
+
+class Plan(Struct, frozen=True):
+    """How to find the rows of a condition.
+
+    `match`: the FTS5 expression, None if nothing can match, `z` for everything. `low` and `high`: keys from `low` up
+    to, not including, `high`. `since` and `until`: the same in microseconds, where a row's own key may mislead because
+    it spilled. `recheck`: the rows found may be too many, and each must be put to `matches`.
+    """
+
+    match: str | None
+    since: int | None
+    until: int | None
+    recheck: bool
+
+    @property
+    def low(self) -> int:
+        """The first key in the period."""
+        return _LOWEST if self.since is None else max(_LOWEST, first_key(self.since))
+
+    @property
+    def high(self) -> int:
+        """The first key after the period."""
+        return _HIGHEST if self.until is None else min(_HIGHEST, first_key(self.until))
+
+
+class _Found(Struct, frozen=True):
+    """An FTS5 expression, or everything, or nothing; inexact if it finds too much."""
+
+    kind: Literal["all", "none", "some"]
+    text: str = ""
+    exact: bool = True
+    terms: int = 0
+    levels: int = 0
+
+
+_ALL, _NONE = _Found("all"), _Found("none")
+
+
+class Planner:
+    """Compiles conditions against the dictionary of one store."""
+
+    def __init__(self, connection: sqlite3.Connection, terms: Numbers, key: bytes) -> None:
+        self._connection = connection
+        self._terms = terms
+        self._key = key
+
+    def plan(self, condition: Condition) -> Plan:
+        """The plan of a resolved condition. Raises BadQuery if it is too deep or too large."""
+        items = condition.items if isinstance(condition, And) else (condition,)
+        since, until = None, None
+        rest = []
+        for item in items:
+            if isinstance(item, Occurred):
+                since = _later(since, _micros(item.since))
+                until = _earlier(until, _micros(item.until))
+            else:
+                rest.append(item)
+        found = self._all_of(self._compile(item, False, 1) for item in rest)
+        if found.levels > MOST_LEVELS or found.terms > MOST_TERMS:
+            raise BadQuery(
+                f"The query is too large: {found.levels} levels and {found.terms} terms.",
+                remedy=f"Use at most {MOST_LEVELS} levels and {MOST_TERMS} terms.",
+            )
+        match = None if found.kind == "none" else EVERY if found.kind == "all" else _standing(found.text)
+        return Plan(match, since, until, not found.exact)
+
+    def _compile(self, condition: Condition, negated: bool, level: int) -> _Found:
+        """The expression of `condition`, or of its negation: NOT is pushed down to the leaves."""
+        if level > MOST_LEVELS:
+            raise BadQuery(f"The query is nested over {MOST_LEVELS} levels.", remedy="Write it with fewer parentheses.")
+        match condition:
+            case Not(item):
+                return self._compile(item, not negated, level + 1)
+            case And(items) | Or(items):
+                parts = (self._compile(item, negated, level + 1) for item in items)
+                return self._all_of(parts) if isinstance(condition, And) != negated else self._any_of(parts)
+            case _:
+                return _negate(self._leaf(condition)) if negated else self._leaf(condition)
+
+    def _all_of(self, parts: Iterable[_Found]) -> _Found:
+        found = list(parts)
+        if any(part.kind == "none" for part in found):
+            return _NONE
+        exact = all(part.exact for part in found)
+        some = [part for part in found if part.kind == "some"]
+        if not some:
+            return _Found("all", exact=exact)
+        plain = [part for part in some if not part.text.startswith(_NOT)]
+        barred = [part.text.removeprefix(_NOT) for part in some if part.text.startswith(_NOT)]
+        if not plain:
+            return _joined(_NOT + _alternatives(barred), some, exact)
+        text = plain[0].text if len(plain) == 1 else f"({' AND '.join(part.text for part in plain)})"
+        if barred:
+            text = f"({text} NOT {_alternatives(barred)})"
+        return _joined(text, some, exact)
+
+    def _any_of(self, parts: Iterable[_Found]) -> _Found:
+        found = list(parts)
+        exact = all(part.exact for part in found)
+        if any(part.kind == "all" for part in found):
+            return _Found("all", exact=any(part.kind == "all" and part.exact for part in found))
+        some = [part for part in found if part.kind == "some"]
+        if not some:
+            return _NONE
+        return _joined(_alternatives([_standing(part.text) for part in some]), some, exact)
+
+    def _leaf(self, condition: Condition) -> _Found:
+        match condition:
+            case Parties(parties, direction):
+                sides = ("by", "against") if direction == "either" else (direction,)
+                return self._facets(f"{side}:{party_text(party)}" for party in parties for side in sides)
+            case Field("id"):
+                return _Found("all", exact=False)
+            case Field(name, values):
+                return self._tokens([token for value in values for token in self._field_tokens(name, value)])
+            case Address(networks):
+                return self._tokens([token for network in networks for token in _network_tokens(network)])
+            case Words(text, prefix):
+                return _words_found(words(text), prefix)
+            case Occurred():
+                return _Found("all", exact=False)
+            case _:
+                raise BadQuery(f"{type(condition).__name__} has to be resolved before a store is asked.")
+
+    def _facets(self, facets: Iterable[str]) -> _Found:
+        numbers = (self._terms.number(self._connection, facet) for facet in facets)
+        return self._tokens([str(number) for number in numbers if number is not None])
+
+    def _tokens(self, tokens: list[str]) -> _Found:
+        if not tokens:
+            return _NONE
+        return _Found("some", _alternatives(tokens), terms=len(tokens), levels=1)
+
+    def _field_tokens(self, name: str, value: str) -> list[str]:
+        if name == "related" and value.endswith("/*"):
+            number = self._terms.number(self._connection, f"kind:{value[:-2]}")
+            return [] if number is None else [str(number)]
+        if name == "related":
+            kinds = self._terms.starting(self._connection, "kind:", MOST_TERMS)
+            facets = [f"related:{value}", *(f"related:{text.removeprefix('kind:')}/{value}" for text, _ in kinds)]
+            return [hashed_token(facet, self._key) for facet in facets]
+        if f"{name}:" in HASHED:
+            return [hashed_token(f"{name}:{value}", self._key)] if value else []
+        wanted = f"{name}:{value if name == 'book' else fold(value)}"
+        if name in PREFIXABLE and value.endswith("*"):
+            starting = self._terms.starting(self._connection, wanted[:-1], MOST_TERMS + 1)
+            return [str(number) for _, number in starting]
+        number = self._terms.number(self._connection, wanted)
+        return [] if number is None else [str(number)]
+
+
+_NOT = "! "
+"""Marks an expression that still needs a left side; never reaches FTS5."""
+
+
+def _alternatives(texts: list[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"({' OR '.join(texts)})"
+
+
+def _negate(found: _Found) -> _Found:
+    if not found.exact:
+        return _Found("all", exact=False)
+    if found.kind == "some":
+        return _Found("some", _NOT + found.text, terms=found.terms, levels=found.levels)
+    return _NONE if found.kind == "all" else _ALL
+
+
+def _standing(text: str) -> str:
+    """The expression with a left side for its NOT."""
+    return f"({EVERY} NOT {text.removeprefix(_NOT)})" if text.startswith(_NOT) else text
+
+
+def _joined(text: str, parts: list[_Found], exact: bool) -> _Found:
+    return _Found("some", text, exact, sum(part.terms for part in parts), 1 + max(part.levels for part in parts))
+
+
+def _words_found(wanted: list[str], prefix: bool) -> _Found:
+    if not wanted:
+        return _NONE
+    quoted = [f'"{word_token(word)}"' for word in wanted]
+    if prefix:
+        quoted[-1] += " *"
+    text = quoted[0] if len(quoted) == 1 else f"({' AND '.join(quoted)})"
+    return _Found("some", text, exact=len(wanted) == 1, terms=len(wanted), levels=1)
+
+
+def _network_tokens(network: str) -> list[str]:
+    """The prefixes of hexadecimal digits that cover exactly the addresses of a network."""
+    first, last = network_range(network)
+    length = len(first)
+    shared = next((i for i in range(length) if first[i] != last[i]), length)
+    if shared == length:
+        return [address_token(first)]
+    digits = range(int(first[shared], 16), int(last[shared], 16) + 1)
+    if len(digits) == 16:
+        return [address_token(first[:shared]) + " *"]
+    return [address_token(first[:shared] + format(digit, "x")) + " *" for digit in digits]
+
+
+def event_ids_of(condition: Condition) -> list[bytes] | None:
+    """The ids that every event of the condition has one of, or None if it does not ask by id."""
+    for item in condition.items if isinstance(condition, And) else (condition,):
+        if isinstance(item, Field) and item.name == "id":
+            return [packed for value in item.values if (packed := pack_id(value)) is not None]
+    return None
+
+
+def pack_id(text: str) -> bytes | None:
+    """An event id in 16 bytes, or None if it is none."""
+    try:
+        return UUID(text).bytes
+    except ValueError:
+        return None
+
+
+def _later(a: int | None, b: int | None) -> int | None:
+    return b if a is None else a if b is None else max(a, b)
+
+
+def _earlier(a: int | None, b: int | None) -> int | None:
+    return b if a is None else a if b is None else min(a, b)
+
+
+def _micros(moment: datetime | None) -> int | None:
+    return None if moment is None else microseconds(moment)

@@ -1,0 +1,141 @@
+"""Reading: page, scan, count, summary, facet counts, each within what the viewer may see."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from ...directory.viewer import GroupScope, Root, SelfScope, Viewer, within
+from ...event.facets import named_parties, unescape
+from ...event.model import Kind, PartyKey
+from ...event.text import fold
+from ...query.tree import Condition, Field, Parties
+from ..cursor import Cursor, read_cursor, write_cursor
+from ..dimensions import facet_dimension, most_frequent
+from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Row
+from .connect import reading
+from .groups import summarise
+from .plan import Planner
+from .rows import Finder, Selection, index_keys
+from .tokens import Numbers
+
+MOST_ROWS = 1_000
+"""The most rows on a page."""
+
+
+class SqliteReader:
+    """Reads on one connection. Not shared between threads."""
+
+    def __init__(self, connection: sqlite3.Connection, key: bytes) -> None:
+        self._connection = connection
+        self._planner = Planner(connection, Numbers("term"), key)
+        self._finder = Finder(connection)
+
+    def page(
+        self, viewer: Viewer, condition: Condition, order: Order, cursor: str | None, limit: int, heads: Heads | None
+    ) -> Page:
+        """See `ports.Reader.page`."""
+        limit = min(max(limit, 1), MOST_ROWS)
+        at = Cursor(0, order, False) if cursor is None else read_cursor(cursor, order)
+        with reading(self._connection):
+            selection = self._select(viewer, condition, heads)
+            towards: Order = order if not at.backwards else "oldest" if order == "newest" else "newest"
+            found = self._finder.rows(selection, towards, None if cursor is None else at.key, limit + 1)
+            rows = list(islice(found, limit + 1))
+        more, rows = len(rows) > limit, rows[:limit]
+        if at.backwards:
+            rows.reverse()
+        if not rows:
+            return Page((), None, None)
+        has_before = more if at.backwards else cursor is not None
+        has_after = True if at.backwards else more
+        return Page(
+            tuple(rows),
+            write_cursor(Cursor(rows[0].key, order, True)) if has_before else None,
+            write_cursor(Cursor(rows[-1].key, order, False)) if has_after else None,
+        )
+
+    def scan(
+        self, viewer: Viewer, condition: Condition, order: Order, limit: int | None, heads: Heads | None
+    ) -> Iterator[Row]:
+        """See `ports.Reader.scan`."""
+        selection = self._select(viewer, condition, heads)
+        return islice(self._finder.rows(selection, order), limit)
+
+    def count(self, viewer: Viewer, condition: Condition, at_most: int | None, heads: Heads | None) -> int:
+        """See `ports.Reader.count`."""
+        with reading(self._connection):
+            selection = self._select(viewer, condition, heads)
+            if selection.plan.recheck:
+                return sum(1 for _ in islice(self._finder.rows(selection, "newest"), at_most))
+            newer = sum(1 for _ in self._newer(selection))
+            bound = None if at_most is None else at_most + newer
+            keys = index_keys(self._connection, selection.plan)
+            inner = keys.sql if bound is None else f"{keys.sql} LIMIT {bound:d}"
+            (number,) = self._connection.execute(f"SELECT count(*) FROM ({inner})", keys.values).fetchone()
+            return int(number) - newer if bound is None else min(int(number) - newer, bound - newer)
+
+    def summary(
+        self, viewer: Viewer, condition: Condition, by: Sequence[Dimension], heads: Heads | None
+    ) -> dict[tuple[Any, ...], int]:
+        """See `ports.Reader.summary`."""
+        with reading(self._connection):
+            selection = self._select(viewer, condition, heads)
+            groups = summarise(self._connection, selection._replace(sizes=self._sizes()), by)
+            groups.subtract(tuple(dimension.value(row.event) for dimension in by) for row in self._newer(selection))
+            return dict(+groups)
+
+    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, limit: int) -> list[FacetCount]:
+        """See `ports.Reader.facet_counts`."""
+        groups = self.summary(viewer, condition, [facet_dimension(field)], None)
+        return most_frequent(((values[0], events) for values, events in groups.items()), limit)
+
+    def events(self, viewer: Viewer, id: str) -> list[Row]:
+        """See `ports.Reader.events`."""
+        return list(self._finder.rows(self._select(viewer, Field("id", (id,)), None), "oldest"))
+
+    def heads(self, viewer: Viewer) -> dict[str, Head]:
+        """See `ports.Reader.heads`."""
+        sql = "SELECT name, size, root FROM book ORDER BY name"
+        heads = (Head(*row) for row in self._connection.execute(sql))
+        return {head.book: head for head in heads if isinstance(viewer.scope, Root) or head.book == viewer.scope.tenant}
+
+    def parties(self, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
+        """See `ports.Reader.parties`."""
+        if not text:
+            return []
+        tenant, _, rest = text.partition("/")
+        sql = """
+            SELECT DISTINCT p.tenant, p.id, p.name FROM party AS p JOIN book AS b ON b.id = p.book
+            WHERE p.kind = :kind AND (:book IS NULL OR b.name = :book)
+            AND (p.folded_id = :text OR p.folded_name = :text OR (p.folded_id = :rest AND p.tenant = :tenant))
+        """
+        book = None if isinstance(viewer.scope, Root) else viewer.scope.tenant
+        values = {"kind": kind, "book": book, "text": fold(text), "rest": fold(rest), "tenant": unescape(tenant)}
+        found = [(PartyKey(kind, tenant, id), name) for tenant, id, name in self._connection.execute(sql, values)]
+        if isinstance(viewer.scope, (GroupScope, SelfScope)):
+            found = [named for named in found if self._is_seen(viewer, *named)]
+        return sorted({party for party, _ in found})
+
+    def _is_seen(self, viewer: Viewer, party: PartyKey, name: str) -> bool:
+        """Whether the viewer may see any event in which the party bears the name."""
+        rows = self._finder.rows(self._select(viewer, Parties((party,)), None), "newest")
+        return any((party, name) in named_parties(row.event) for row in rows)
+
+    def _select(self, viewer: Viewer, condition: Condition, heads: Heads | None) -> Selection:
+        narrowed = within(viewer, condition)
+        sizes = self._sizes()
+        if heads is not None:
+            names: dict[int, str] = dict(self._connection.execute("SELECT id, name FROM book"))
+            noted = {number: heads[name].size for number, name in names.items() if name in heads}
+            sizes = {number: min(size, noted.get(number, 0)) for number, size in sizes.items()}
+        return Selection(narrowed, self._planner.plan(narrowed), sizes)
+
+    def _sizes(self) -> dict[int, int]:
+        return dict(self._connection.execute("SELECT id, size FROM book"))
+
+    def _newer(self, selection: Selection) -> Iterator[Row]:
+        """The rows of a selection that lie beyond its sizes."""
+        return self._finder.newer(selection, self._sizes())

@@ -1,0 +1,143 @@
+"""The embedded store as its callers see it: opens the file, and gives each thread its own reader and writer."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ...directory.viewer import Viewer
+from ...errors import StoreError
+from ...event.canonical import Sealed
+from ...event.facets import VERSION as FACETS_VERSION
+from ...event.model import Kind, PartyKey
+from ...query.tree import Condition
+from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Receipt, Row
+from .connect import Connections, explained
+from .reader import SqliteReader
+from .schema import migrate
+from .writer import Writer
+
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """A store in one SQLite file, with its write-ahead log beside it; for several threads and processes."""
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        """Open the store, bring it to this version; with `create`, make it if it is not there. Raises StoreError."""
+        self.path = path
+        if not create and not path.exists():
+            raise StoreError("There is no store here.", place=str(path), remedy="Import events first, or name another.")
+        self._connections = Connections(path)
+        self._local = threading.local()
+        with explained(path):
+            connection = self._connections.get()
+            migrate(connection)
+            self._settings: dict[str, Any] = dict(connection.execute("SELECT name, value FROM setting"))
+        if self._settings["facets_version"] != FACETS_VERSION:
+            raise StoreError(
+                "The index of this store was made by another version of Trailbook.",
+                place=str(path),
+                remedy="Run `trailbook doctor --reindex`.",
+            )
+
+    def append(self, batch: Sequence[Sealed]) -> list[Receipt]:
+        """See `ports.Appender.append`."""
+        with explained(self.path):
+            return self._of_thread("writer", self._new_writer).append(batch)
+
+    def page(
+        self,
+        viewer: Viewer,
+        condition: Condition,
+        *,
+        order: Order = "newest",
+        cursor: str | None = None,
+        limit: int = 50,
+        heads: Heads | None = None,
+    ) -> Page:
+        """See `ports.Reader.page`."""
+        with explained(self.path):
+            return self._reader().page(viewer, condition, order, cursor, limit, heads)
+
+    def scan(
+        self,
+        viewer: Viewer,
+        condition: Condition,
+        *,
+        order: Order = "newest",
+        limit: int | None = None,
+        heads: Heads | None = None,
+    ) -> Iterator[Row]:
+        """See `ports.Reader.scan`."""
+        with explained(self.path):
+            rows = self._reader().scan(viewer, condition, order, limit, heads)
+        return self._explained_rows(rows)
+
+    def count(
+        self, viewer: Viewer, condition: Condition, *, at_most: int | None = None, heads: Heads | None = None
+    ) -> int:
+        """See `ports.Reader.count`."""
+        with explained(self.path):
+            return self._reader().count(viewer, condition, at_most, heads)
+
+    def summary(
+        self, viewer: Viewer, condition: Condition, *, by: Sequence[Dimension], heads: Heads | None = None
+    ) -> dict[tuple[Any, ...], int]:
+        """See `ports.Reader.summary`."""
+        with explained(self.path):
+            return self._reader().summary(viewer, condition, by, heads)
+
+    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10) -> list[FacetCount]:
+        """See `ports.Reader.facet_counts`."""
+        with explained(self.path):
+            return self._reader().facet_counts(viewer, condition, field, limit)
+
+    def events(self, viewer: Viewer, id: str) -> list[Row]:
+        """See `ports.Reader.events`."""
+        with explained(self.path):
+            return self._reader().events(viewer, id)
+
+    def parties(self, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
+        """See `ports.Reader.parties`."""
+        with explained(self.path):
+            return self._reader().parties(viewer, kind, text)
+
+    def heads(self, viewer: Viewer) -> dict[str, Head]:
+        """See `ports.Reader.heads`."""
+        with explained(self.path):
+            return self._reader().heads(viewer)
+
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, for the checks of the file itself."""
+        return self._connections.get()
+
+    @property
+    def token_key(self) -> bytes:
+        """The key of hashed tokens."""
+        key: bytes = self._settings["token_key"]
+        return key
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connections.close()
+        self._local = threading.local()
+
+    def _explained_rows(self, rows: Iterator[Row]) -> Iterator[Row]:
+        with explained(self.path):
+            yield from rows
+
+    def _reader(self) -> SqliteReader:
+        return self._of_thread("reader", lambda: SqliteReader(self._connections.get(), self.token_key))
+
+    def _new_writer(self) -> Writer:
+        return Writer(self._connections.get(), self.path, self.token_key)
+
+    def _of_thread(self, name: str, make: Callable[[], T]) -> T:
+        if not hasattr(self._local, name):
+            setattr(self._local, name, make())
+        found: T = getattr(self._local, name)
+        return found

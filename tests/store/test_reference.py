@@ -1,0 +1,105 @@
+"""Any query on any store gives the rows, order, count and groups that `matches` gives over a list."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from query import strategies as world
+from sealed import STORES, seal
+
+from trailbook.directory.viewer import GroupScope, Root, SelfScope, TenantScope, Viewer, scope_condition
+from trailbook.event.model import Event
+from trailbook.query.matches import matches
+from trailbook.query.tree import Condition
+from trailbook.store.dimensions import bucket, facet_dimension, most_frequent
+from trailbook.store.keys import KeyAllocator, microseconds
+from trailbook.store.ports import FACET_FIELDS, Dimension
+
+SCOPES = st.one_of(
+    st.just(Root()),
+    st.builds(TenantScope, st.sampled_from(world.TENANTS)),
+    st.builds(GroupScope, st.sampled_from(world.TENANTS), st.sets(st.sampled_from(world.GROUPS)).map(tuple)),
+    st.builds(SelfScope, st.sampled_from(world.TENANTS), st.sampled_from(world.USERS)),
+)
+VIEWERS = SCOPES.map(lambda scope: Viewer("somebody", scope))
+LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
+DIMENSIONS = st.sampled_from([
+    *(facet_dimension(field) for field in FACET_FIELDS),
+    *(bucket(unit, LORD_HOWE) for unit in ("hour", "day", "week", "month")),
+    Dimension("details", lambda event: event.details),
+])  # fmt: skip
+
+
+def in_order(events: list[Event]) -> list[Event]:
+    """The events by their time, those of one time as they arrived, the first of each id in a book only."""
+    first: dict[tuple[str, str], Event] = {}
+    for event in events:
+        first.setdefault((event.tenant, event.id), event)
+    return sorted(first.values(), key=lambda event: event.occurred_at)
+
+
+@pytest.mark.parametrize("name", STORES)
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    events=st.lists(world.events(), max_size=25),
+    batch=st.integers(1, 12),
+    questions=st.lists(st.tuples(VIEWERS, world.resolved_trees), min_size=1, max_size=8),
+    dimensions=st.lists(DIMENSIONS, max_size=3, unique_by=lambda dimension: dimension.name),
+    limit=st.integers(1, 6),
+)
+def test_every_read_agrees_with_matches(
+    name: str,
+    events: list[Event],
+    batch: int,
+    questions: list[tuple[Viewer, Condition]],
+    dimensions: list[Dimension],
+    limit: int,
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = STORES[name](Path(folder))
+        for start in range(0, len(events), batch):
+            store.append([seal(event) for event in events[start : start + batch]])
+        stored = in_order(events)
+        for viewer, condition in questions:
+            scope = scope_condition(viewer)
+            expected = [event for event in stored if matches(scope, event) and matches(condition, event)]
+            wanted = [(event.tenant, event.id) for event in expected]
+            seen = [row.event for row in store.scan(viewer, condition, order="oldest")]
+            assert [(event.tenant, event.id) for event in seen] == wanted
+            assert store.count(viewer, condition) == len(expected)
+            assert store.count(viewer, condition, at_most=2) == min(2, len(expected))
+
+            paged, cursor = [], None
+            while True:
+                page = store.page(viewer, condition, cursor=cursor, limit=limit)
+                paged += [(row.event.tenant, row.event.id) for row in page.rows]
+                cursor = page.after
+                if cursor is None:
+                    break
+            assert paged == wanted[::-1]
+
+            groups = Counter(tuple(dimension.value(event) for dimension in dimensions) for event in expected)
+            assert store.summary(viewer, condition, by=dimensions) == groups
+            for field in FACET_FIELDS:
+                value = facet_dimension(field).value
+                pairs = [(value(event), 1) for event in expected]
+                assert store.facet_counts(viewer, condition, field) == most_frequent(pairs, 10)  # type: ignore[arg-type]
+        store.close()
+
+
+@given(st.lists(st.integers(0, 3), max_size=40), st.integers(1, 3))
+def test_keys_are_unique_and_never_before_their_microsecond(micros: list[int], slots: int) -> None:
+    taken: set[int] = set()
+    allocator = KeyAllocator(lambda low, high: max((key for key in taken if low <= key < high), default=None))
+    for one in micros:
+        key = allocator.allocate(one)
+        assert key not in taken
+        assert key // 1024 == one
+        taken.add(key)
+    assert microseconds(world.START) > 0
