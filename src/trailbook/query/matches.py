@@ -72,10 +72,9 @@ def network_range(network: str) -> tuple[str, str]:
 @lru_cache(maxsize=1024)
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     parsed = ipaddress.ip_network(text, strict=False)
-    if isinstance(parsed, ipaddress.IPv6Network) and parsed.prefixlen >= 96:
-        mapped = parsed.network_address.ipv4_mapped
-        if mapped is not None:
-            return ipaddress.IPv4Network((mapped, parsed.prefixlen - 96))
+    if isinstance(parsed, ipaddress.IPv6Network) and parsed.network_address.ipv4_mapped is not None:
+        # Events' addresses of this kind are searched as what they are, IPv4 (RFC 4291, section 2.5.5.2).
+        return ipaddress.IPv4Network((parsed.network_address.ipv4_mapped, parsed.prefixlen - 96))
     return parsed
 
 

@@ -1,0 +1,69 @@
+"""Folding and words: what a search takes to be the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trailbook.event.text import LONGEST_WORD, fold, words
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Login", "login"),
+        ("MÜLLER", "muller"),
+        ("Mu\u0308ller", "muller"),
+        ("straße", "strasse"),
+        ("ＡＢＣ１", "abc1"),
+        ("İstanbul", "istanbul"),
+        ("ΣΑΣ", "σας".replace("ς", "σ")),
+        ("ﬁle", "file"),
+        ("send_email*", "send_email*"),
+        ("", ""),
+    ],
+)
+def test_case_accents_and_width_fold_away(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+def test_folding_any_character_twice_changes_nothing() -> None:
+    every = map(chr, range(0x110000))
+    assert [hex(ord(one)) for one in every if fold(fold(one)) != fold(one)] == []
+
+
+@given(st.text())
+def test_words_of_a_folded_text_are_those_of_the_text(text: str) -> None:
+    assert words(fold(text)) == words(text)
+
+
+@given(st.text())
+def test_each_word_is_one_word_of_itself(text: str) -> None:
+    assert [words(word) for word in words(text)] == [[word] for word in words(text)]
+
+
+@given(st.text(), st.text())
+def test_words_apart_by_a_space_do_not_touch(before: str, after: str) -> None:
+    assert words(before + " " + after) == words(before) + words(after)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Action send_email on resource reports", ["action", "send", "email", "on", "resource", "reports"]),
+        ("d67fcacc-617c", ["d67fcacc", "617c"]),
+        ("東京のコールabc", ["東", "京", "の", "コ", "ー", "ル", "abc"]),
+        ("Müller's", ["muller", "s"]),
+        (" ,;_- ", []),
+        ("a" * 100 + " b", ["a" * LONGEST_WORD, "b"]),
+        ("ä" * 100, ["a" * LONGEST_WORD]),
+    ],
+)
+def test_words_are_runs_of_letters_and_digits(text: str, found: list[str]) -> None:
+    assert words(text) == found
