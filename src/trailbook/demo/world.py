@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -140,6 +140,14 @@ class _Plans:
         return self.start + timedelta(seconds=int(seconds * (0.1 + 0.8 * self.dice.random())))
 
 
+class _House(NamedTuple):
+    """What people of a company can become: the culture of their names, the groups and the roles there are."""
+
+    culture: str
+    groups: tuple[Belonging, ...]
+    roles: tuple[Belonging, ...]
+
+
 def _company(plans: _Plans, words: CompanyWords, rank: int, size: int) -> Company:
     dice = plans.dice
     labels = GROUPS[: min(len(GROUPS), 2 + size // 12)]
@@ -147,6 +155,7 @@ def _company(plans: _Plans, words: CompanyWords, rank: int, size: int) -> Compan
         labels = (SUPPORT_GROUP, "Operations")
     groups = tuple(Belonging(f"g{number}", label) for number, label in enumerate(labels, 1))
     roles = tuple(Belonging(f"r-{role}", role) for role in ROLES)
+    house = _House(words.culture, groups, roles)
     people: list[Person] = []
     agents: list[Person] = []
     supervisors: list[Person] = []
@@ -160,7 +169,7 @@ def _company(plans: _Plans, words: CompanyWords, rank: int, size: int) -> Compan
             own.append(groups[(groups.index(own[0]) + 1) % len(groups)])
         user = Target("user", f"u{number + 1:04d}", name, words.id, tuple(own), (roles[role],))
         first = _version(plans.start, user, rank, number)
-        person = Person(user.id, _lifetime(plans, first, number, role, groups, roles))
+        person = Person(user.id, _lifetime(plans, first, number, role, house))
         people.append(person)
         pool.append(person)
     return Company(
@@ -193,9 +202,7 @@ def _version(since: datetime, user: Target, rank: int, number: int) -> Version:
     return Version(since, office, home, phone, user)
 
 
-def _lifetime(
-    plans: _Plans, first: Version, number: int, role: int, groups: tuple[Belonging, ...], roles: tuple[Belonging, ...]
-) -> tuple[Version, ...]:
+def _lifetime(plans: _Plans, first: Version, number: int, role: int, house: _House) -> tuple[Version, ...]:
     """`first` and what became of the person later: one agent in six changes, of those one in four twice."""
     dice = plans.dice
     versions = [first]
@@ -205,25 +212,32 @@ def _lifetime(
             if plans.budget <= 0 or moment <= versions[-1].since:
                 break
             plans.budget -= 1
-            versions.append(_changed(versions[-1], moment, (number + step) % 3, groups, roles))
+            versions.append(_changed(dice, versions[-1], moment, (number + step) % 3, house))
     return tuple(versions)
 
 
-def _changed(
-    last: Version, since: datetime, kind: int, groups: tuple[Belonging, ...], roles: tuple[Belonging, ...]
-) -> Version:
+def _changed(dice: Random, last: Version, since: datetime, kind: int, house: _House) -> Version:
     user = last.target
-    free = [group for group in groups if group not in last.groups]
+    free = [group for group in house.groups if group not in last.groups]
     if kind == 0 and free:
         user = replace(user, groups=(free[0], *last.groups[1:]))
-    elif kind == 1 and roles[1] not in last.roles:
-        user = replace(user, roles=(*last.roles, roles[1]))
+    elif kind == 1 and house.roles[1] not in last.roles:
+        user = replace(user, roles=(*last.roles, house.roles[1]))
     else:
-        user = replace(user, name=f"{user.name}-Weiß" if user.name.isascii() else f"{user.name} II")
+        user = replace(user, name=_married(dice, user.name, house.culture))
     changed = {"name": user.name, "groups": user.groups, "roles": user.roles}
     return Version(
         since, replace(last.office, **changed), replace(last.home, **changed), replace(last.phone, name=user.name), user
     )
+
+
+def _married(dice: Random, name: str, culture: str) -> str:
+    """The name after a wedding: with a second family name or, where the family's name stands first, another one."""
+    family = pick(dice, [one for one in FAMILY[culture] if one not in name])
+    if " " in name:
+        return f"{name}-{family}"
+    own = next((one for one in FAMILY[culture] if name.startswith(one)), "")
+    return family + name.removeprefix(own)
 
 
 def _deeds(companies: list[Company]) -> Iterator[Deed]:

@@ -1,0 +1,28 @@
+"""The picture of a report in the README is drawn from what a terminal shows."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).parents[2]
+SVG = "{http://www.w3.org/2000/svg}"
+
+spec = importlib.util.spec_from_file_location("picture", ROOT / "tools" / "picture.py")
+assert spec is not None
+assert spec.loader is not None
+drawing = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(drawing)
+
+
+def test_each_column_stands_at_its_cell_even_after_wide_characters() -> None:
+    tree = ElementTree.fromstring(drawing.picture("trailbook <x>", "佐藤陽子  Login\nBob       Login\n"))
+    texts = {(one.text, one.get("x")) for one in tree.iter(f"{SVG}text")}
+    assert ("$ trailbook <x>", "16.0") in texts
+    assert {x for text, x in texts if text == "Login"} == {"94.0"}
+
+
+def test_the_picture_in_the_docs_is_well_formed() -> None:
+    tree = ElementTree.parse(ROOT / "docs" / "report.svg")
+    assert any((one.text or "").startswith("Audit") for one in tree.iter(f"{SVG}text"))
