@@ -1,0 +1,50 @@
+"""Which entries of the directory a viewer may see, so that names resolve within what they may see and no further."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ..event.model import Kind, PartyKey
+from .directory import Directory
+from .model import BEGINNING, END, Profile, end, start
+from .viewer import GroupScope, Root, SelfScope, TenantScope, Viewer
+
+
+def visible_profiles(directory: Directory, viewer: Viewer) -> Iterator[Profile]:
+    """The profiles that the viewer may see."""
+    for profile in directory.profiles:
+        if _sees(directory, viewer, profile.party(), profile.valid_from, profile.valid_to):
+            yield profile
+
+
+def visible_parties_named(directory: Directory, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
+    """The parties with this id, `tenant/id` or name that the viewer may see, each once, sorted.
+
+    Whoever manages groups sees a member's names of the time in them, and not those before or after.
+    """
+    return sorted({one.party for one in directory.namings(kind, text) if _sees(directory, viewer, *one)})
+
+
+def _sees(
+    directory: Directory, viewer: Viewer, party: PartyKey, since: datetime | None, until: datetime | None
+) -> bool:
+    """Whether the viewer may see that `party` was there, under some name, from `since` to `until`."""
+    match viewer.scope:
+        case Root():
+            return True
+        case TenantScope(tenant):
+            return party.tenant == tenant
+        case GroupScope(tenant, groups):
+            if party == PartyKey("tenant", tenant, tenant):
+                return True
+            if party.kind == "group":
+                return party.tenant == tenant and party.id in groups
+            managed = {PartyKey("group", tenant, group) for group in groups}
+            return party.kind == "user" and any(
+                membership.party() in managed
+                and max(start(membership), since or BEGINNING) < min(end(membership), until or END)
+                for membership in directory.memberships_of("group", party)
+            )
+        case SelfScope(tenant, user):
+            return party in (PartyKey("user", tenant, user), PartyKey("tenant", tenant, tenant))
