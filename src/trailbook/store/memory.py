@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
+from msgspec import structs
+
+from ..directory.directory import Directory
+from ..directory.model import Changes, Membership, Profile
 from ..directory.viewer import Root, Viewer, within
 from ..event.canonical import Sealed, decode
 from ..event.facets import escape, named_parties
@@ -19,7 +23,10 @@ from ..seal.tree import Frontier, leaf_hash
 from .cursor import Cursor, read_cursor, write_cursor
 from .dimensions import facet_dimension, most_frequent
 from .keys import KeyAllocator, microseconds
+from .parties import preferred
 from .ports import Dimension, FacetCount, Head, Heads, Order, Page, Receipt, Row
+
+R = TypeVar("R", Profile, Membership)
 
 
 class MemoryStore:
@@ -28,6 +35,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self._rows: list[Row] = []
         self._frontiers: dict[str, Frontier] = {}
+        self._profiles: list[Profile] = []
+        self._memberships: list[Membership] = []
         self._receipts: dict[tuple[str, str], tuple[bytes, Receipt]] = {}
 
     def append(self, batch: Sequence[Sealed]) -> list[Receipt]:
@@ -130,7 +139,7 @@ class MemoryStore:
                 in_tenant = tenant == escape(party.tenant) and fold(id) == fold(party.id)
                 if in_tenant or fold(party.id) == wanted or (name and fold(name) == wanted):
                     found.add(party)
-        return sorted(found)
+        return preferred(found, text)
 
     def heads(self, viewer: Viewer) -> dict[str, Head]:
         """See `ports.Reader.heads`."""
@@ -140,8 +149,25 @@ class MemoryStore:
             if isinstance(viewer.scope, Root) or book == viewer.scope.tenant
         }
 
+    def directory(self) -> Directory:
+        """See `ports.DirectoryStore.directory`."""
+        return Directory(self._profiles, self._memberships)
+
+    def change_directory(self, decide: Callable[[Directory], Changes]) -> Changes:
+        """See `ports.DirectoryStore.change_directory`."""
+        changes = decide(self.directory())
+        self._profiles = [*_closed(self._profiles, changes.closed_profiles), *changes.added_profiles]
+        self._memberships = [*_closed(self._memberships, changes.closed_memberships), *changes.added_memberships]
+        return changes
+
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _closed(rows: list[R], closed: Sequence[R]) -> list[R]:
+    """The rows, those that were closed with their end."""
+    ended = {structs.replace(row, valid_to=None): row for row in closed}
+    return [ended.get(row, row) for row in rows]
 
 
 def _is_in(row: Row, heads: Heads | None) -> bool:

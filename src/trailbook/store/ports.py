@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from ..directory.directory import Directory
+from ..directory.model import Changes
 from ..directory.viewer import Viewer
 from ..event.canonical import Sealed
 from ..event.model import Event, Kind, PartyKey
@@ -136,8 +138,39 @@ class Appender(Protocol):
         """Append durably, all or nothing, and answer in the batch's order. Raises StoreError: nothing was appended."""
 
 
-class Store(Reader, Appender, Protocol):
-    """Both, and an end."""
+class DirectoryStore(Protocol):
+    """Keeps the directory."""
+
+    def directory(self) -> Directory:
+        """All that is known of users, groups, roles and tenants."""
+
+    def change_directory(self, decide: Callable[[Directory], Changes]) -> Changes:
+        """Let `decide` say what changes in the directory as it is, and keep that, while no one else changes it."""
+
+
+class Problem(Struct, frozen=True):
+    """Something that is not as it should be, and where."""
+
+    place: str
+    problem: str
+
+
+Progress = Callable[[int, int], None]
+"""Called with how many events are done, and of how many."""
+
+
+class Checker(Protocol):
+    """Looks for damage."""
+
+    def verify(self, against: Heads, progress: Progress) -> list[Problem]:
+        """Recompute every book from its events' bytes; compare it with its head and with those noted elsewhere."""
+
+    def doctor(self, progress: Progress) -> list[Problem]:
+        """Compare what queries are answered from with the events themselves."""
+
+
+class Store(Reader, Appender, DirectoryStore, Protocol):
+    """All that every store can do, and an end."""
 
     def close(self) -> None:
         """Let go of files and connections."""

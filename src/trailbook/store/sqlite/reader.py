@@ -14,6 +14,7 @@ from ...event.text import fold
 from ...query.tree import Condition, Field, Parties
 from ..cursor import Cursor, read_cursor, write_cursor
 from ..dimensions import facet_dimension, most_frequent
+from ..parties import preferred
 from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Row
 from .connect import reading
 from .groups import summarise
@@ -117,7 +118,7 @@ class SqliteReader:
         found = [(PartyKey(kind, tenant, id), name) for tenant, id, name in self._connection.execute(sql, values)]
         if isinstance(viewer.scope, (GroupScope, SelfScope)):
             found = [named for named in found if self._is_seen(viewer, *named)]
-        return sorted({party for party, _ in found})
+        return preferred({party for party, _ in found}, text)
 
     def _is_seen(self, viewer: Viewer, party: PartyKey, name: str) -> bool:
         """Whether the viewer may see any event in which the party bears the name."""

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ...directory.directory import Directory
+from ...directory.model import Changes
 from ...directory.viewer import Viewer
 from ...errors import StoreError
 from ...event.canonical import Sealed
 from ...event.facets import VERSION as FACETS_VERSION
 from ...event.model import Kind, PartyKey
 from ...query.tree import Condition
-from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Receipt, Row
+from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Problem, Progress, Receipt, Row
+from .checks import doctor, verify
 from .connect import Connections, explained
+from .index import rebuild
+from .people import change_directory, read_directory
 from .reader import SqliteReader
 from .schema import migrate
+from .statistics import statistics
 from .writer import Writer
 
 T = TypeVar("T")
@@ -26,8 +31,11 @@ T = TypeVar("T")
 class SqliteStore:
     """A store in one SQLite file, with its write-ahead log beside it; for several threads and processes."""
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
-        """Open the store, bring it to this version; with `create`, make it if it is not there. Raises StoreError."""
+    def __init__(self, path: Path, *, create: bool = True, any_index: bool = False) -> None:
+        """Open the store and bring it to this version. Raises StoreError.
+
+        `create`: make it if it is not there. `any_index`: accept an index made by another version, to rebuild it.
+        """
         self.path = path
         if not create and not path.exists():
             raise StoreError("There is no store here.", place=str(path), remedy="Import events first, or name another.")
@@ -37,7 +45,7 @@ class SqliteStore:
             connection = self._connections.get()
             migrate(connection)
             self._settings: dict[str, Any] = dict(connection.execute("SELECT name, value FROM setting"))
-        if self._settings["facets_version"] != FACETS_VERSION:
+        if not any_index and self._settings["facets_version"] != FACETS_VERSION:
             raise StoreError(
                 "The index of this store was made by another version of Trailbook.",
                 place=str(path),
@@ -111,9 +119,35 @@ class SqliteStore:
         with explained(self.path):
             return self._reader().heads(viewer)
 
-    def connection(self) -> sqlite3.Connection:
-        """This thread's connection, for the checks of the file itself."""
-        return self._connections.get()
+    def directory(self) -> Directory:
+        """See `ports.DirectoryStore.directory`."""
+        with explained(self.path):
+            return read_directory(self._connections.get())
+
+    def change_directory(self, decide: Callable[[Directory], Changes]) -> Changes:
+        """See `ports.DirectoryStore.change_directory`."""
+        with explained(self.path):
+            return change_directory(self._connections.get(), decide)
+
+    def verify(self, against: Heads, progress: Progress) -> list[Problem]:
+        """See `ports.Checker.verify`."""
+        with explained(self.path):
+            return verify(self._connections.get(), against, progress)
+
+    def doctor(self, progress: Progress) -> list[Problem]:
+        """See `ports.Checker.doctor`."""
+        with explained(self.path):
+            return doctor(self._connections.get(), self.token_key, progress)
+
+    def rebuild_index(self, progress: Progress) -> None:
+        """Make the index anew from the events."""
+        with explained(self.path):
+            rebuild(self._connections.get(), self.token_key, progress)
+
+    def statistics(self) -> dict[str, int]:
+        """Figures about the file: events, books, and bytes of each part."""
+        with explained(self.path):
+            return statistics(self._connections.get())
 
     @property
     def token_key(self) -> bytes:

@@ -172,15 +172,9 @@ class Writer:
         self._insert_parties(rows)
 
     def _insert_tokens(self, rows: list[_Fresh], whos: dict[str, int], whats: dict[str, int]) -> None:
-        shared = {text: who_shared(text) for text in whos} | {text: what_shared(text) for text in whats}
-        facets = {facet for one in shared.values() for facet in one.facets}
-        for row in rows:
-            facets.update(row.entry.facets)
-        numbers = self._terms.number_all(self._connection, facets)
-        written = {text: f"{_numbered(one.facets, numbers)} {one.tokens}" for text, one in shared.items()}
+        index = IndexTexts(self._connection, self._terms, [row.entry for row in rows], whos, whats)
         self._connection.executemany(
-            "INSERT INTO facet (rowid, tokens) VALUES (?, ?)",
-            [(row.key, tokens_of(row.entry, whats[row.entry.what], written, numbers)) for row in rows],
+            "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [(row.key, index.text(row.entry)) for row in rows]
         )
 
     def _insert_parties(self, rows: list[_Fresh]) -> None:
@@ -214,11 +208,30 @@ class Writer:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
-def tokens_of(entry: Entry, what: int, written: dict[str, str], numbers: dict[str, int]) -> str:
-    """All tokens of an event; `written` holds those of its who and its what, `numbers` those of its other facets."""
-    own = _numbered(entry.facets, numbers)
-    return f"{what_token(what)} {written[entry.who]} {written[entry.what]} {own} {entry.tokens}"
+class IndexTexts:
+    """What is written into the index for each event of a batch, its facets numbered. For one write transaction."""
 
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        terms: Numbers,
+        entries: Sequence[Entry],
+        whos: dict[str, int],
+        whats: dict[str, int],
+    ) -> None:
+        shared = {text: who_shared(text) for text in whos} | {text: what_shared(text) for text in whats}
+        facets = {facet for one in shared.values() for facet in one.facets}
+        facets.update(facet for entry in entries for facet in entry.facets)
+        self._numbers = terms.number_all(connection, facets)
+        self._shared = {text: f"{self._numbered(one.facets)} {one.tokens}" for text, one in shared.items()}
+        self._whats = {text: what_token(number) for text, number in whats.items()}
 
-def _numbered(facets: Iterable[str], numbers: dict[str, int]) -> str:
-    return " ".join([str(numbers[facet]) for facet in facets])
+    def text(self, entry: Entry) -> str:
+        """All tokens of an event, separated by spaces."""
+        own = self._numbered(entry.facets)
+        who, what = self._shared[entry.who], self._shared[entry.what]
+        return f"{self._whats[entry.what]} {who} {what} {own} {entry.tokens}"
+
+    def _numbered(self, facets: Iterable[str]) -> str:
+        numbers = self._numbers
+        return " ".join([str(numbers[facet]) for facet in facets])

@@ -1,0 +1,222 @@
+"""Looking for damage: `verify` recomputes the books, `doctor` compares the index with the table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+from uuid import UUID
+
+from ...errors import Damaged
+from ...event.canonical import decode
+from ...event.facets import named_parties
+from ...event.model import Event
+from ...seal.tree import Frontier, leaf_hash
+from ..keys import SLOTS, microseconds
+from ..ports import Heads, Problem, Progress
+from .bodies import Bodies
+from .entry import what_text, who_text
+from .index import CHUNK, expected
+
+MOST_PROBLEMS = 100
+"""How many problems are told before the check of one kind gives up."""
+
+
+def verify(connection: sqlite3.Connection, against: Heads, progress: Progress) -> list[Problem]:
+    """Recompute every book from its events' bytes, and compare it with its head and with heads noted elsewhere."""
+    return list(islice(_verify(connection, against, progress), MOST_PROBLEMS))
+
+
+def _verify(connection: sqlite3.Connection, against: Heads, progress: Progress) -> Iterator[Problem]:
+    books = connection.execute("SELECT id, name, size, root, frontier FROM book ORDER BY name").fetchall()
+    names = {name for _, name, *_ in books}
+    for name in sorted(set(against) - names):
+        yield Problem(f"book {name}", "The book is gone, but a head of it was noted.")
+    sql = "SELECT count(*) FROM event WHERE book NOT IN (SELECT id FROM book)"
+    (strangers,) = connection.execute(sql).fetchone()
+    if strangers:
+        yield Problem("event table", f"{strangers} events belong to no book.")
+    total = sum(size for _, _, size, _, _ in books)
+    done = 0
+    for number, name, size, root, frontier in books:
+        noted = against.get(name)
+        walk = _Walk(connection, number, name)
+        for done_in_book in walk.recompute(stop_at=noted.size if noted else None):
+            progress(done + done_in_book, total)
+        yield from walk.problems
+        done += size
+        if walk.frontier.size != size:
+            yield Problem(f"book {name}", f"It should have {size} events and has {walk.frontier.size}.")
+        elif walk.frontier.root() != root or walk.frontier.to_bytes() != frontier:
+            yield Problem(f"book {name}", "Its events do not add up to its head: events were changed or exchanged.")
+        if noted and (walk.stopped is None or walk.stopped.root() != noted.root):
+            yield Problem(f"book {name}", f"Its first {noted.size} events are not those of the head noted elsewhere.")
+
+
+class _Walk:
+    """Goes through a book in order of position."""
+
+    def __init__(self, connection: sqlite3.Connection, number: int, name: str) -> None:
+        self._connection = connection
+        self._number = number
+        self._name = name
+        self._bodies = Bodies()
+        self.frontier = Frontier()
+        self.stopped: Frontier | None = None
+        self.problems: list[Problem] = []
+
+    def recompute(self, stop_at: int | None) -> Iterator[int]:
+        """Recompute the tree; remember it as it was at `stop_at` events. Yields how many events are done."""
+        position = 0
+        if stop_at == 0:
+            self.stopped = self.frontier
+        while rows := self._rows(position, CHUNK):
+            leaves = []
+            for row in rows:
+                if row.position != position:
+                    self._report(position, f"The event is missing; the next one is at {row.position}.")
+                    position = row.position
+                leaves.append(self._leaf(row))
+                position += 1
+            if stop_at is not None and self.frontier.size < stop_at <= self.frontier.size + len(leaves):
+                self.stopped = self.frontier.extend(leaves[: stop_at - self.frontier.size])
+            self.frontier = self.frontier.extend(leaves)
+            yield position
+
+    def _rows(self, position: int, limit: int) -> list[_Stored]:
+        sql = """
+            SELECT e.key, e.position, e.id, coalesce(who.text, ''), coalesce(what.text, ''), s.micros, e.body
+            FROM event AS e LEFT JOIN who ON who.id = e.who LEFT JOIN what ON what.id = e.what
+            LEFT JOIN spilled AS s ON s.key = e.key
+            WHERE e.book = ? AND e.position >= ? ORDER BY e.position LIMIT ?
+        """
+        return [_Stored(*row) for row in self._connection.execute(sql, (self._number, position, limit))]
+
+    def _leaf(self, row: _Stored) -> bytes:
+        try:
+            canonical = self._bodies.restore(self._connection, row.body)
+            event = decode(canonical)
+        except (Damaged, ValueError) as error:
+            self._report(row.position, f"Its bytes cannot be read: {error}")
+            return b""
+        for wrong in _disagreements(row, event, self._name):
+            self._report(row.position, f"Its {wrong} in the table is not that of its bytes.")
+        return leaf_hash(canonical)
+
+    def _report(self, position: int, problem: str) -> None:
+        self.problems.append(Problem(f"book {self._name}, position {position}", problem))
+
+
+class _Stored(NamedTuple):
+    key: int
+    position: int
+    id: bytes
+    who: str
+    what: str
+    spilled_from: int | None
+    body: bytes
+
+
+def _disagreements(row: _Stored, event: Event, book: str) -> Iterator[str]:
+    if row.id != UUID(event.id).bytes:
+        yield "id"
+    if event.tenant != book:
+        yield "book"
+    micros = microseconds(event.occurred_at)
+    if micros != (row.key // SLOTS if row.spilled_from is None else row.spilled_from):
+        yield "time"
+    if row.who != who_text(event.initiator):
+        yield "initiator"
+    if row.what != what_text(event):
+        yield "resource, action, application or outcome"
+
+
+def doctor(connection: sqlite3.Connection, key: bytes, progress: Progress) -> list[Problem]:
+    """Compare the index with the table, per term and per row, and check the file's own structure."""
+    found = list(islice(_structure(connection), MOST_PROBLEMS))
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found += islice(_index(connection, key, progress), MOST_PROBLEMS)
+        found += islice(_parties(connection), MOST_PROBLEMS)
+    finally:
+        connection.execute("ROLLBACK")
+    return found
+
+
+def _structure(connection: sqlite3.Connection) -> Iterator[Problem]:
+    for (line,) in connection.execute("PRAGMA quick_check"):
+        if line != "ok":
+            yield Problem("file", str(line))
+    try:
+        connection.execute("INSERT INTO facet (facet) VALUES ('integrity-check')")
+    except sqlite3.DatabaseError as error:
+        yield Problem("index", f"Its structure is damaged: {error}.")
+
+
+def _index(connection: sqlite3.Connection, key: bytes, progress: Progress) -> Iterator[Problem]:
+    """The terms and rows in which the index differs from one made anew in a temporary table."""
+    connection.execute("DROP TABLE IF EXISTS temp.remade")
+    connection.execute(
+        "CREATE VIRTUAL TABLE temp.remade USING fts5 "
+        "(tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii')"
+    )
+    for chunk in expected(connection, key, progress):
+        connection.executemany("INSERT INTO temp.remade (rowid, tokens) VALUES (?, ?)", chunk)
+    for name, schema, table in (("there", "main", "facet"), ("right", "temp", "remade")):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        connection.execute(f"CREATE VIRTUAL TABLE temp.{name} USING fts5vocab ('{schema}', '{table}', 'instance')")
+    there, right = (_Terms(connection, name) for name in ("there", "right"))
+    while (term := min(there.term, right.term, key=_last)) is not None:
+        a = there.take(term)
+        b = right.take(term)
+        if a != b:
+            yield from _rows_that_differ(connection, term)
+
+
+class _Terms:
+    """The terms of a vocabulary in order, each with the number of its rows and a sum over their keys."""
+
+    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+        sql = f"SELECT term, count(*), sum(doc % 2147483647), sum((doc >> 31) % 2147483647) FROM temp.{name}"
+        self._rows = connection.cursor().execute(f"{sql} GROUP BY term")
+        self._next = self._rows.fetchone()
+
+    @property
+    def term(self) -> str | None:
+        """The next term, None after the last."""
+        return None if self._next is None else str(self._next[0])
+
+    def take(self, term: str) -> tuple[int, ...]:
+        """The figures of the term if it is the next one, which is then passed; else nothing."""
+        if self.term != term:
+            return ()
+        figures, self._next = self._next[1:], self._rows.fetchone()
+        return tuple(figures)
+
+
+def _last(term: str | None) -> tuple[bool, bytes]:
+    """Sorts terms as SQLite does, by their bytes, and the end after all."""
+    return (term is None, (term or "").encode())
+
+
+def _rows_that_differ(connection: sqlite3.Connection, term: str) -> Iterator[Problem]:
+    sql = "SELECT doc FROM temp.{} WHERE term = ?"
+    there = {key for (key,) in connection.execute(sql.format("there"), (term,))}
+    right = {key for (key,) in connection.execute(sql.format("right"), (term,))}
+    for key in sorted(right - there):
+        yield Problem(f"index, row {key}", f"The term '{term}' is missing.")
+    for key in sorted(there - right):
+        yield Problem(f"index, row {key}", f"The term '{term}' is there and should not be.")
+
+
+def _parties(connection: sqlite3.Connection) -> Iterator[Problem]:
+    """The parties of events whose names could not be found by a query."""
+    columns = "book, kind, tenant, id, name"
+    known = set(connection.execute(f"SELECT {columns} FROM party"))
+    bodies = Bodies()
+    for key, book, body in connection.execute("SELECT key, book, body FROM event"):
+        for party, name in named_parties(decode(bodies.restore(connection, body))):
+            if (book, *party, name) not in known:
+                known.add((book, *party, name))
+                yield Problem(f"names, row {key}", f"The {party.kind} {party.id} is not known by the name '{name}'.")
