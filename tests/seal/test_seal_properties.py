@@ -100,6 +100,26 @@ def test_every_consistency_proof_verifies_and_no_changed_one_does(entries, data)
         assert not verify_consistency(first, second, old, new, [])
 
 
+def test_all_proofs_of_all_small_trees_verify_and_none_with_more_or_less():
+    entries = [bytes([i]) for i in range(20)]
+    hashes = [leaf_hash(entry) for entry in entries]
+    roots = [mth(entries[:size]) for size in range(21)]
+    for size in range(1, 21):
+        for index in range(size):
+            proof = inclusion_proof(hashes, index, size)
+            assert verify_inclusion(hashes[index], index, size, proof, roots[size])
+            assert not verify_inclusion(hashes[index], index, size, [*proof, hashes[0]], roots[size])
+        for first in range(1, size):
+            proof = consistency_proof(hashes, first, size)
+            assert verify_consistency(first, size, roots[first], roots[size], proof)
+            assert not verify_consistency(first, size, roots[first], roots[size], [*proof, hashes[0]])
+            assert not verify_consistency(first, size, roots[first], roots[size], proof[:-1])
+
+
+def test_a_proof_from_the_empty_tree_is_empty():
+    assert consistency_proof([leaf_hash(b"a")], 0, 1) == []
+
+
 def test_a_wrong_index_or_size_does_not_verify():
     hashes = [leaf_hash(bytes([i])) for i in range(7)]
     root = Frontier().extend(hashes).root()

@@ -74,13 +74,13 @@ def _user(user: U, path: str, directory: Directory, moment: datetime, filled: li
         if (groups := directory.groups_at(user.tenant, user.id, moment)) is not None:
             found["groups"] = groups
             filled.append(f"{path}.groups")
-    elif not all([one.name for one in user.groups]):
+    elif "" in [one.name for one in user.groups]:
         found["groups"] = _named("group", user.groups, user.tenant, f"{path}.groups", directory, moment, filled)
     if user.roles is None:
         if (roles := directory.roles_at(user.tenant, user.id, moment)) is not None:
             found["roles"] = roles
             filled.append(f"{path}.roles")
-    elif not all([one.name for one in user.roles]):
+    elif "" in [one.name for one in user.roles]:
         found["roles"] = _named("role", user.roles, user.tenant, f"{path}.roles", directory, moment, filled)
     return replace(user, **found) if found else user
 
