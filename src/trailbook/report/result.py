@@ -1,0 +1,94 @@
+"""What running a definition gives: a header that says what it is, headings, and a stream of rows or groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ..event.facets import party_text
+from ..query.resolve import Named
+from ..store.ports import Head, Order
+from .columns import Kind
+
+
+class Heading(Struct, frozen=True):
+    """A column of the output: its key, the label above it, and its kind."""
+
+    key: str
+    label: str
+    kind: Kind
+
+
+class Header(Struct, frozen=True):
+    """What a report is: everything that it must say of itself.
+
+    `since` and `until` are the period as resolved, half-open, in the report's zone (None: open), `query` and
+    `group_by` as asked. `rows` is the number of matching events (`# of rows`); `shown` of `available` rows of output
+    are given, which differ if a limit cut it. `late`: matching events recorded more than 24 hours after they occurred
+    (None if the viewer may not know). `parties`: what each user, group, role or tenant in the query was taken to mean.
+    `heads`: the state of the books that it shows. `warnings`: sentences to read before the rows.
+    """
+
+    title: str
+    query: str
+    since: datetime | None
+    until: datetime | None
+    zone: str
+    locale: str
+    viewer: str
+    generated_at: datetime
+    order: Order
+    group_by: tuple[str, ...]
+    rows: int
+    shown: int
+    available: int
+    late: int | None
+    parties: tuple[Named, ...]
+    heads: dict[str, Head]
+    warnings: tuple[str, ...]
+
+    @property
+    def truncated(self) -> bool:
+        """Whether a limit left rows (or groups) out."""
+        return self.shown < self.available
+
+    def to_dict(self) -> dict[str, Any]:
+        """The header as JSON values: moments in RFC 3339, roots in hexadecimal, parties as `user:tenant/id`."""
+        return {
+            **{
+                field: msgspec.to_builtins(getattr(self, field))
+                for field in self.__struct_fields__
+                if field not in ("parties", "heads")
+            },
+            "truncated": self.truncated,
+            "parties": [
+                {"kind": kind, "value": value, "means": [party_text(party) for party in means]}
+                for kind, value, means in self.parties
+            ],
+            "heads": {book: {"size": head.size, "root": head.root.hex()} for book, head in self.heads.items()},
+        }
+
+
+class Report(Struct, frozen=True):
+    """A header, headings, and the rows, read anew and in bounded memory each time they are asked for.
+
+    `read` starts reading; `text` and `value` turn what it yields into a row's cells.
+    """
+
+    header: Header
+    headings: tuple[Heading, ...]
+    read: Callable[[], Iterator[Any]]
+    text: Callable[[Any], tuple[str, ...]]
+    value: Callable[[Any], tuple[Any, ...]]
+
+    def texts(self) -> Iterator[tuple[str, ...]]:
+        """The rows for people: one text per heading."""
+        return map(self.text, self.read())
+
+    def values(self) -> Iterator[tuple[Any, ...]]:
+        """The rows for programs: one JSON value per heading, dates and times as in ISO 8601."""
+        return map(self.value, self.read())
