@@ -3,7 +3,8 @@
 Fields: https://learn.microsoft.com/en-us/azure/azure-monitor/platform/activity-log-schema (Azure Activity Log event
 schema, as the REST API and as diagnostic settings give it), rows of Log Analytics:
 https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/azureactivity, storage:
-https://learn.microsoft.com/en-us/azure/storage/blobs/monitor-blob-storage-reference, Kubernetes:
+https://learn.microsoft.com/en-us/azure/storage/blobs/monitor-blob-storage-reference, key vaults:
+https://learn.microsoft.com/en-us/azure/key-vault/general/logging, Kubernetes:
 https://learn.microsoft.com/en-us/azure/aks/monitor-aks-reference.
 """
 
@@ -267,6 +268,52 @@ def test_the_holder_of_a_shared_signature_is_a_service() -> None:
     }
     assert mapped("azure-activity", record).initiator == Initiator(
         id="key1(97B1F6E3)", name="key1(97B1F6E3)", type="service", ip="203.0.113.9"
+    )
+
+
+def test_a_secret_read_from_a_key_vault() -> None:
+    vault = f"/SUBSCRIPTIONS/{SUBSCRIPTION}/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/ACME"
+    record = {
+        "time": "2016-01-05T01:32:01.2691226Z",
+        "resourceId": vault,
+        "operationName": "SecretGet",
+        "operationVersion": "2015-06-01",
+        "category": "AuditEvent",
+        "resultType": "Success",
+        "resultSignature": "OK",
+        "durationMs": "78",
+        "callerIpAddress": "203.0.113.9",
+        "correlationId": "c-1",
+        "identity": {
+            "claim": {
+                "http://schemas.microsoft.com/identity/claims/objectidentifier": USER,
+                "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn": "rob@contoso.com",
+                "appid": "1950a258",
+            }
+        },
+        "properties": {
+            "clientInfo": "azure-resource-manager/2.0",
+            "requestUri": "https://acme.vault.azure.net/secrets/db?api-version=2015-06-01",
+            "id": "https://acme.vault.azure.net/secrets/db/d7",
+            "httpStatusCode": 200,
+        },
+    }
+    assert mapped("azure-activity", record) == event(
+        "2016-01-05T01:32:01.269122+00:00",
+        "MICROSOFT.KEYVAULT/VAULTS",
+        "SecretGet",
+        targets=(
+            Target(kind="secret", id="https://acme.vault.azure.net/secrets/db/d7", name="db"),
+            Target(kind="resource", id=vault, name="ACME"),
+        ),
+        **COMMON
+        | {
+            "tenant": SUBSCRIPTION,
+            "initiator": Initiator(
+                id=USER, name="rob@contoso.com", ip="203.0.113.9", user_agent="azure-resource-manager/2.0"
+            ),
+            "request_id": "c-1",
+        },
     )
 
 

@@ -101,6 +101,13 @@ def test_a_group_of_its_own_is_a_target() -> None:
     assert made.changes == {"DisplayName": Change(old=["Calls"], new=["Call center"])}
 
 
+def test_what_is_neither_user_nor_group_keeps_its_own_kind() -> None:
+    target = [{"ID": "Policy_p1", "Type": 2}, {"ID": "p1", "Type": 2}, {"ID": "Require MFA", "Type": 1}]
+    assert mapped("microsoft-365", directory("Update policy.", [], target)).targets == (
+        Target(kind="Policy", id="p1", name="Require MFA"),
+    )
+
+
 SIGN_IN: dict[str, Any] = BASE | {
     "RecordType": 15,
     "Workload": "AzureActiveDirectory",
@@ -297,6 +304,20 @@ def test_a_sharepoint_group_that_somebody_was_added_to_is_in_the_event_data() ->
         Target(kind="group", id="Site Members", name="Site Members"),
         Target(kind="Web", id="https://acme.sharepoint.com/sites/calls"),
     )
+
+
+def test_a_new_administrator_of_a_site_is_a_target() -> None:
+    record = BASE | {
+        "RecordType": 4,
+        "Workload": "SharePoint",
+        "Operation": "SiteCollectionAdminAdded",
+        "ItemType": "Site",
+        "ObjectId": "https://acme.sharepoint.com/sites/calls",
+        "ModifiedProperties": [{"Name": "SiteAdmin", "NewValue": "bob@acme.com", "OldValue": ""}],
+    }
+    made = mapped("microsoft-365", record)
+    assert made.targets == (BOB, Target(kind="Site", id="https://acme.sharepoint.com/sites/calls"))
+    assert made.changes == {"SiteAdmin": Change(new="bob@acme.com")}
 
 
 def test_the_members_added_to_a_team_and_the_team_are_targets() -> None:
