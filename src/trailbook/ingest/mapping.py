@@ -20,7 +20,7 @@ from ..errors import BadEvent, BadMap
 from ..event.model import Event
 from .conditions import Test, condition
 from .paths import Compiler, Fetch, as_text
-from .plan import Plan, View
+from .plan import Plan, View, hashed_id
 from .read import CsvShape
 from .sections import LISTS, Sections, check_keys
 from .shaping import Shape
@@ -138,13 +138,19 @@ class RecordMap(_About):
         """
         if not isinstance(record, dict):
             raise BadEvent("The record is not a JSON object.", remedy="Check that the file is in this format.")
-        made = []
-        for part, (data, seen) in enumerate(self._shape.views(record)):
+        made: list[Event] = []
+        ids: Counter[str] = Counter()
+        for data, seen in self._shape.views(record):
             rules = self._rules.that_hold(seen)
             plan = self._plans.get(rules)
             if plan is None:
                 plan = self._plans[rules] = Plan(self.name, [self._base, *self._rules.sections(rules)], self.notes)
-            made.append(plan.event(View(data, seen, part, within or self._zone, otherwise)))
+            event = plan.event(View(data, seen, within or self._zone, otherwise))
+            earlier = ids[event.id]
+            ids[event.id] += 1
+            if earlier:  # several events of one record have the record's id; one with its own has it also when alone
+                event = msgspec.structs.replace(event, id=hashed_id(self.name, f"{event.id}#{earlier}".encode()))
+            made.append(event)
         return made
 
     def unmatched(self) -> list[str]:

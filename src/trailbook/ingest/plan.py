@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any, cast, get_args
 import msgspec
 
 from ..errors import BadEvent
+from ..event.ids import stable_id
 from ..event.model import Event, Initiator, InitiatorType, Outcome, Target
 from .paths import Fetch, as_text
 from .sections import LISTS, TEXT_FIELDS, Sections, address, belongings
@@ -25,11 +25,10 @@ _encoder = msgspec.json.Encoder(order="sorted")
 
 
 class View(msgspec.Struct, frozen=True):
-    """One event of a record: its own data, how paths see it, which of how many it is, and what its envelope adds."""
+    """One event of a record: its own data, how paths see it, and what its envelope adds."""
 
     data: dict[str, Any]
     seen: dict[str, Any]
-    part: int = 0
     zone: tzinfo | None = None
     time: datetime | None = None
 
@@ -58,6 +57,7 @@ class Plan:
         self._who_texts: list[tuple[str, Fetch]] = [(k, who[k]) for k in ("name", "tenant", "user_agent") if k in who]
         self._who_id: Fetch | None = who.get("id")
         self._who_type: Fetch | None = who.get("type")
+        self._unnamed: str = who.get("unnamed", "")
         self._verified: bool = who.get("verified", True)
         self._ips: list[Fetch] = who.get("ip", [])
         self._belongings = [(key, who[key]) for key in ("groups", "roles") if key in who]
@@ -86,10 +86,11 @@ class Plan:
         if outcome is not None and outcome not in _OUTCOMES:
             self._note(f"outcome {outcome[:50]!r} is not known to the map: taken as unknown")
             fields["outcome"] = "unknown"
-        initiator = self._initiator(seen)
+        named = as_text(self._who_id(seen, seen)) if self._who_id is not None else ""
+        initiator = self._initiator(seen, named)
         if initiator is not None:
             fields["initiator"] = initiator
-        targets = self._affected(seen, initiator)
+        targets = self._affected(seen, initiator if named else None)
         if targets:
             fields["targets"] = targets
         if self._related and (related := tuple(dict.fromkeys(one for make in self._related for one in make(seen)))):
@@ -117,28 +118,27 @@ class Plan:
         seen = view.seen
         native = as_text(self._id(seen, seen)) if self._id is not None else ""
         if native:
-            if not view.part and _UUID.fullmatch(native):
-                return native.lower()
-            return hashed_id(self._name, f"{native}#{view.part}".encode() if view.part else native.encode())
+            return native.lower() if _UUID.fullmatch(native) else hashed_id(self._name, native.encode())
         parts = [fetch(seen, seen) for fetch in self._id_from]
         if parts and None not in parts:  # with one missing, what is left may be the same for many records
-            return hashed_id(self._name, _encoder.encode([parts, view.part]))
-        return hashed_id(self._name, _encoder.encode([view.data, view.part]))
+            return hashed_id(self._name, _encoder.encode(parts))
+        return hashed_id(self._name, _encoder.encode(view.data))
 
-    def _initiator(self, seen: Any) -> Initiator | None:
-        id = as_text(self._who_id(seen, seen)) if self._who_id is not None else ""
-        if not id:
-            return None
+    def _initiator(self, seen: Any, named: str) -> Initiator | None:
+        """Who did it. Where nobody is named, an address makes someone unnamed and unproven, if the map says so."""
         fields: dict[str, Any] = {}
-        for key, fetch in self._who_texts:
-            found = fetch(seen, seen)
-            if found is not None:
-                fields[key] = as_text(found)
         for fetch in self._ips:
             found = fetch(seen, seen)
             if found is not None and (ip := address(as_text(found))):
                 fields["ip"] = ip
                 break
+        id = named or (self._unnamed if "ip" in fields else "")
+        if not id:
+            return None
+        for key, fetch in self._who_texts:
+            found = fetch(seen, seen)
+            if found is not None:
+                fields[key] = as_text(found)
         if self._who_type is not None and (found := self._who_type(seen, seen)) is not None:
             if found in _TYPES:
                 fields["type"] = cast(InitiatorType, found)
@@ -146,9 +146,10 @@ class Plan:
                 self._note(f"initiator type {as_text(found)[:50]!r} is not known to the map: taken as user")
         for key, makers in self._belongings:
             fields[key] = belongings(makers, seen)
-        if self._acts_as and (other := self._other(seen)) is not None:
-            fields["acts_as"] = other
-        return Initiator(id=id, verified=self._verified, **fields)
+        other = self._other(seen) if self._acts_as else None
+        if other is not None and (other.id != id or other.tenant not in ("", fields.get("tenant", ""))):
+            fields["acts_as"] = other  # who is named twice acts as nobody else
+        return Initiator(id=id, verified=self._verified and bool(named), **fields)
 
     def _other(self, seen: Any) -> Target | None:
         found = {key: as_text(fetch(seen, seen)) for key, fetch in self._acts_as.items()}
@@ -157,14 +158,14 @@ class Plan:
         kind = found.get("kind") or "user"
         return Target(kind=kind, id=found["id"], name=found.get("name", ""), tenant=found.get("tenant", ""))
 
-    def _affected(self, seen: Any, initiator: Initiator | None) -> tuple[Target, ...]:
+    def _affected(self, seen: Any, named: Initiator | None) -> tuple[Target, ...]:
         """The targets, each once; with a claimed and unproven identity, the account claimed is one of them."""
         found: dict[tuple[str, str, str], Target] = {}
         for make in self._targets:
             for one in make(seen):
                 found.setdefault((one.kind, one.tenant, one.id), one)
-        if initiator is not None and not initiator.verified:
-            claimed = Target(kind="user", id=initiator.id, name=initiator.name, tenant=initiator.tenant)
+        if named is not None and not named.verified:
+            claimed = Target(kind="user", id=named.id, name=named.name, tenant=named.tenant)
             found.setdefault(("user", claimed.tenant, claimed.id), claimed)
         return tuple(found.values())
 
@@ -174,9 +175,5 @@ class Plan:
 
 
 def hashed_id(name: str, native: bytes) -> str:
-    """A UUID, version 8 (RFC 9562, section 5.8), that is the same for the same map and bytes."""
-    digest = bytearray(hashlib.sha256(b"trailbook map\0" + name.encode() + b"\0" + native).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x80
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    """A UUID that is always the same for the same map and bytes."""
+    return stable_id(b"trailbook map\0" + name.encode() + b"\0" + native)

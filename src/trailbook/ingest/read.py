@@ -17,8 +17,10 @@ from .source import Source
 
 LONGEST_LINE = 16 << 20
 LARGEST_DOCUMENT = 256 << 20
-_LISTS = ("Records", "value", "items", "events", "results", "data")
-"""Fields that hold the records where a whole file is one object: CloudTrail, Azure, Google, and others."""
+_LISTS = (
+    "Records", "records", "value", "items", "entries", "logs", "operation_logs", "activity_logs", "results", "data",
+)  # fmt: skip
+"""Fields that hold the records where a whole file is one object: CloudTrail, Azure, Google, Slack, Zoom and others."""
 _OPENS_LIST = re.compile(rb'"(?:%s)"\s*:\s*\[' % b"|".join(name.encode() for name in _LISTS))
 _BOMS = (("utf-8", codecs.BOM_UTF8), ("utf-16-le", codecs.BOM_UTF16_LE), ("utf-16-be", codecs.BOM_UTF16_BE))
 _TOO_LONG = "\0"
@@ -46,7 +48,7 @@ def records(source: Source, shape: CsvShape | None = None) -> Iterator[Record]:
     """The records of a file. `shape` says that it is CSV.
 
     Without it the file is JSON: one object per line; or one array; or one object, which may hold a list of records in
-    `Records`, `value`, `items`, `events`, `results` or `data`. Raises BadFile.
+    one of the fields `_LISTS`. Raises BadFile.
     """
     pieces = _utf8(source)
     begun, alone = _first_line(pieces)

@@ -29,7 +29,7 @@ ChangeMaker = Callable[[Any], dict[str, Change]]
 
 _EVENT_KEYS = ("id", "id_from", "time", "data", *TEXT_FIELDS)
 _INITIATOR_TEXTS = ("id", "name", "tenant", "type", "ip", "user_agent")
-_INITIATOR_KEYS = (*_INITIATOR_TEXTS, "verified", "groups", "roles", "acts_as")
+_INITIATOR_KEYS = (*_INITIATOR_TEXTS, "unnamed", "verified", "groups", "roles", "acts_as")
 _WALK_KEYS = ("each", "entries", "when")
 
 
@@ -98,6 +98,10 @@ def _initiator(compiler: Compiler, table: Any, place: str) -> tuple[dict[str, An
         if key == "verified":
             if not isinstance(written, bool):
                 raise compiler.error(where, "This must be true or false.", "Put it into a [[rule]] that says when.")
+            made[key] = written
+        elif key == "unnamed":
+            if not isinstance(written, str):
+                raise compiler.error(where, "This must be a text.", 'Write what to call someone unnamed: "anonymous".')
             made[key] = written
         elif key == "acts_as":
             for part, inner in check_keys(compiler, written, ("kind", "id", "name", "tenant"), where).items():

@@ -1,4 +1,4 @@
-"""How a map wants records to look before any path is taken: split, decoded, paired, merged and renamed."""
+"""How a map wants records to look before any path is taken: unwrapped, split, decoded, paired, merged, renamed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .paths import Compiler
 
 _Edit = Callable[[Any], Any]
 _XML_DATA = re.compile(r"<Data Name=[\"']([^\"']+)[\"']\s*(?:/>|>([^<]*)</Data>)")
-_KEYS = ("empty", "split", "json", "xml", "pairs", "merge", "alias", "zone")
+_KEYS = ("empty", "unwrap", "split", "json", "xml", "pairs", "merge", "alias", "zone")
 
 
 class Shape:
@@ -24,6 +24,7 @@ class Shape:
         for key in table:
             if key not in _KEYS:
                 raise compiler.error(f"record.{key}", "There is no such key.", f"Known are: {', '.join(_KEYS)}.")
+        self._unwrap = _paths(compiler, table.get("unwrap", []), "record.unwrap")
         self._split = _plain_path(compiler, table["split"], "record.split") if "split" in table else None
         self._edits: list[tuple[tuple[str, ...], _Edit]] = []
         for name, edit in (("json", json_text), ("xml", _xml_text)):
@@ -36,6 +37,13 @@ class Shape:
 
     def views(self, record: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Pairs of an event's own data and the view of it that paths are taken on."""
+        for path in self._unwrap:
+            inner = _at(record, path)
+            if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
+                return [view for one in inner for view in self._parts(one)]
+        return self._parts(record)
+
+    def _parts(self, record: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         if self._split is None:
             return [(record, self._view(record))]
         elements = _at(record, self._split)
