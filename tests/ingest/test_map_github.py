@@ -118,6 +118,25 @@ def test_a_repository_made_public_shows_both_visibilities() -> None:
     )
 
 
+def test_each_parameter_of_a_rule_that_changed_is_a_change() -> None:
+    rule = {"id": 1, "type": "pull_request", "old_parameters": {"reviews": 1, "code_owner": False}}
+    rules = [rule | {"parameters": {"reviews": 2, "code_owner": False}}]
+    record = STREAMED | {
+        "action": "repository_ruleset.update",
+        "ruleset_id": "7",
+        "ruleset_name": "main",
+        "ruleset_old_enforcement": "evaluate",
+        "ruleset_enforcement": "enabled",
+        "ruleset_rules_updated": rules,
+    }
+    seen = mapped("github", record)
+    assert seen.related == (Reference(kind="ruleset", id="7", name="main"),)
+    assert seen.changes == {
+        "ruleset_enforcement": Change(old="evaluate", new="enabled"),
+        "ruleset_rules.pull_request.reviews": Change(old=1, new=2),
+    }
+
+
 def test_a_failed_sign_in_proves_no_identity_and_has_the_claimed_account_as_target() -> None:
     record = {
         "@timestamp": 1623971719091,
