@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from trailbook.errors import BadEvent, BadMap
-from trailbook.event.model import Belonging, Change, Event, Reference, Target
+from trailbook.event.model import Belonging, Change, Event, Initiator, Reference, Target
 from trailbook.ingest.mapping import Mapping, UnknownType, load_map, map_text, shipped_maps
 
 BASE = """
@@ -223,6 +223,28 @@ def test_a_claimed_identity_is_a_target_as_well(make: Make) -> None:
     assert event.targets == (Target(kind="user", id="u1", name="Ann"),)
 
 
+def test_who_is_unnamed_keeps_the_address_and_claims_no_account(make: Make) -> None:
+    mapping = make(f'{BASE}\n[initiator]\nid = "who"\nip = "ip"\nunnamed = "anonymous"\n')
+    event = mapping.convert(RECORD | {"ip": "10.0.0.1"})
+    assert event.initiator == Initiator(id="anonymous", verified=False, ip="10.0.0.1")
+    assert event.targets == ()
+    assert mapping.convert(RECORD).initiator is None
+    known = mapping.convert(RECORD | {"ip": "10.0.0.1", "who": "ann"}).initiator
+    assert known == Initiator(id="ann", ip="10.0.0.1")
+
+
+def test_nobody_acts_as_oneself(make: Make) -> None:
+    mapping = make(f'{BASE}\n[initiator]\nid = "who"\n[initiator.acts_as]\nid = "as"\n')
+
+    def acts_as(other: str) -> Target | None:
+        initiator = mapping.convert(RECORD | {"who": "ann", "as": other}).initiator
+        assert initiator is not None
+        return initiator.acts_as
+
+    assert acts_as("ann") is None
+    assert acts_as("bob") == Target(kind="user", id="bob")
+
+
 def test_changes_of_all_three_forms(make: Make) -> None:
     mapping = make(
         BASE
@@ -307,6 +329,15 @@ def test_a_record_that_is_split_gives_several_events_with_ids_of_their_own(make:
     assert [one, two] == mapping.events(record)
     with pytest.raises(BadEvent, match="2 events"):
         mapping.convert(record)
+
+
+def test_an_event_has_the_same_id_alone_and_inside_a_list(make: Make) -> None:
+    mapping = make('[record]\nunwrap = ["page.items"]\nsplit = "events"\nmerge = ["events"]\n' + BASE + 'id = "key"\n')
+    first, second = RECORD | {"key": "k1"}, RECORD | {"key": "k2", "events": [{"key": "k2"}, {"do": "x"}]}
+    listed = mapping.events({"page": {"items": [first, second]}})
+    assert [one.id for one in listed] == [mapping.convert(first).id, *[one.id for one in mapping.events(second)]]
+    assert len({one.id for one in listed}) == 3
+    assert listed[0].data == first
 
 
 def test_ids_are_kept_or_made_and_stable(make: Make) -> None:
@@ -507,4 +538,4 @@ def test_every_shipped_map_loads_and_says_what_it_is() -> None:
         assert one.description
         assert one.docs or one.name == "native"
         assert load_map(one.name).title == one.title
-        assert f"title = \"{one.title}\"" in map_text(one.name)
+        assert f'title = "{one.title}"' in map_text(one.name)

@@ -53,6 +53,7 @@ def test_every_shape_of_json_gives_the_same_records(tmp_path: Path, text: str) -
     [
         '{"id": 1, "name": "x", "description": "a long text of its own, longer than the list", "items": [{"a": 1}]}',
         '{"items": ["a", "b"]}',
+        '{"id": {"time": "x"}, "actor": "ann", "events": [{"name": "a"}, {"name": "b"}]}',
         '{\n  "id": 1\n}',
         "{}",
     ],
