@@ -110,6 +110,12 @@ def test_a_sign_in_that_the_firewall_only_reported_succeeded() -> None:
     assert (made.outcome, made.initiator) == ("success", Initiator(**JEFF, user_agent=AGENT))
 
 
+def test_a_page_holds_several() -> None:
+    made = load_map("1password").events({"cursor": "x", "has_more": False, "items": [SIGN_IN, SIGN_IN | {"uuid": "2"}]})
+    assert [one.action for one in made] == ["sign-in", "sign-in"]
+    assert made[0] == load_map("1password").convert(SIGN_IN)
+
+
 def test_an_item_that_was_used() -> None:
     record = {
         "uuid": "56YE2TYN2VFYRLNSHKPW5NVT5E",

@@ -102,6 +102,18 @@ def test_a_diagnostic_setting_streams_it_flat() -> None:
     )
 
 
+def test_an_event_hub_s_message_holds_several() -> None:
+    made = load_map("azure-activity").events({"records": [STREAMED, STREAMED | {"correlationId": "c-2"}]})
+    assert [one.request_id for one in made] == ["c776f9f4-36e5-4e0e-809b-c9b3c3fb62a8", "c-2"]
+    assert made[0] == load_map("azure-activity").convert(STREAMED)
+
+
+def test_whoever_is_not_named_is_anonymous_and_unproven() -> None:
+    made = mapped("azure-activity", STREAMED | {"identity": {}})
+    assert made.initiator == Initiator(id="anonymous", verified=False, ip="203.0.113.9")
+    assert [one.kind for one in made.targets] == ["resource"]
+
+
 def test_log_analytics_gives_json_in_texts() -> None:
     record = {
         "TimeGenerated": "2019-01-21T22:14:26.9792776Z",

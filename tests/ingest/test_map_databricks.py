@@ -107,6 +107,25 @@ def test_a_failed_login_proves_no_identity() -> None:
     )
 
 
+def test_an_address_that_is_not_allowed_is_denied_and_names_nobody() -> None:
+    record = BASE | {
+        "serviceName": "accounts",
+        "actionName": "IpAccessDenied",
+        "userIdentity": {"email": None},
+        "requestParams": {"path": "/login"},
+        "response": {"statusCode": 403, "errorMessage": "IP address blocked"},
+    }
+    assert mapped("databricks", record) == event(
+        AT,
+        "accounts",
+        "IpAccessDenied",
+        initiator=Initiator(id="anonymous", verified=False, ip="10.2.91.100", user_agent="curl/7.64.1"),
+        outcome="denied",
+        reason="IP address blocked",
+        **COMMON,
+    )
+
+
 def test_what_ran_with_the_rights_of_another_is_done_by_who_ran_it() -> None:
     record = BASE | {
         "serviceName": "unityCatalog",

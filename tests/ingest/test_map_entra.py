@@ -193,6 +193,13 @@ def test_an_audit_event_as_a_diagnostic_setting_streams_it() -> None:
     )
 
 
+def test_a_page_of_graph_holds_several() -> None:
+    page = {"@odata.context": "x", "value": [SIGN_IN, audit("Delete user", "UserManagement", BOB_RESOURCE)]}
+    made = load_map("entra").events(page)
+    assert [one.action for one in made] == ["Sign-in activity", "Delete user"]
+    assert made[0] == load_map("entra").convert(SIGN_IN)
+
+
 def test_an_audit_event_as_a_row_of_log_analytics() -> None:
     graph = audit("Delete user", "UserManagement", BOB_RESOURCE)
     record = {

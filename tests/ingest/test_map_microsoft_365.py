@@ -175,10 +175,7 @@ def test_the_mailbox_that_an_administrator_changed_is_a_user() -> None:
                 kind="object", id="EURPR01A001.prod.outlook.com/Microsoft Exchange Hosted Organizations/acme.com/bob"
             ),
         ),
-        changes={
-            "Identity": Change(new="bob@acme.com"),
-            "ForwardingSmtpAddress": Change(new="smtp:x@evil.com"),
-        },
+        changes={"ForwardingSmtpAddress": Change(new="smtp:x@evil.com")},
         **COMMON,
     )
 
@@ -394,7 +391,7 @@ def test_the_all_lower_case_form_is_the_same() -> None:
         initiator=Initiator(id="ann@acme.com", name="ann@acme.com", ip="2001:db8::1"),
         outcome="success",
         targets=(BOB, Target(kind="object", id="bob\\Forward all")),
-        changes={"Mailbox": Change(new="bob@acme.com"), "ForwardTo": Change(new="x@evil.com")},
+        changes={"ForwardTo": Change(new="x@evil.com")},
     )
 
 

@@ -137,6 +137,13 @@ def test_a_sign_in_comes_from_the_activity_report() -> None:
     )
 
 
+def test_a_page_of_the_report_holds_several() -> None:
+    page = {"from": "2019-08-14", "operation_logs": [operation("Update", "User", "Activate User a@b.co")] * 2}
+    made = load_map("zoom").events(page)
+    assert [one.details for one in made] == ["Activate User a@b.co"] * 2
+    assert len({one.id for one in made}) == 2
+
+
 def test_the_same_record_has_the_same_id_and_another_has_another() -> None:
     zoom = load_map("zoom")
     one, other = (
