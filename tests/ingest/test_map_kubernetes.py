@@ -4,6 +4,7 @@ Fields: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/ (Eve
 https://kubernetes.io/docs/reference/access-authn-authz/authentication/
 """
 
+import json
 from typing import Any
 
 import pytest
@@ -174,6 +175,24 @@ def test_an_event_list_holds_several_events() -> None:
     }
     seen = load_map("kubernetes").events(batch)
     assert [one.action for one in seen] == ["get", "delete"]
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        {"logGroup": "/aws/eks/prod/cluster", "logEvents": [{"id": "1", "message": json.dumps(BASE)}]},
+        {"category": "kube-audit", "properties": {"log": json.dumps(BASE), "pod": "kube-apiserver"}},
+    ],
+)
+def test_managed_clusters_deliver_the_event_as_text(wrapped: dict[str, Any]) -> None:
+    (plain,) = load_map("kubernetes").events(BASE)
+    (seen,) = load_map("kubernetes").events(wrapped)
+    assert (seen.id, seen.occurred_at, seen.initiator, seen.targets) == (
+        plain.id,
+        plain.occurred_at,
+        plain.initiator,
+        plain.targets,
+    )
 
 
 def test_a_record_without_a_time_is_refused() -> None:
