@@ -21,6 +21,8 @@ from trailbook.store.sqlite.index import expected
 from trailbook.store.sqlite.schema import MIGRATIONS, migrate
 from trailbook.store.sqlite.store import SqliteStore
 
+THIRD = "SELECT key FROM event WHERE book = 1 AND position = 3"
+
 
 def silent(done: int, total: int) -> None:
     """Shows no progress."""
@@ -46,7 +48,7 @@ def path(tmp_path: Path) -> Path:
 def tampered(path: Path) -> Iterator[sqlite3.Connection]:
     """The file opened past Trailbook, its triggers dropped."""
     connection = sqlite3.connect(path, isolation_level=None)
-    for trigger in ("event_is_never_updated", "event_is_never_deleted"):
+    for trigger in ("event_is_never_updated", "event_is_never_deleted", "identity_is_never_updated"):
         connection.execute(f"DROP TRIGGER {trigger}")
     yield connection
     connection.close()
@@ -74,7 +76,7 @@ def test_a_whole_store_has_no_problems(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sql", ["UPDATE event SET position = 5", "DELETE FROM event", "DELETE FROM event WHERE position = 1"]
+    "sql", ["UPDATE event SET position = 5", "DELETE FROM event", "DELETE FROM identity", "UPDATE identity SET key = 1"]
 )
 def test_events_can_be_neither_changed_nor_deleted(path: Path, sql: str) -> None:
     connection = sqlite3.connect(path)
@@ -98,10 +100,10 @@ def test_an_edited_event_is_found(path: Path, tampered: sqlite3.Connection) -> N
 @pytest.mark.parametrize(
     ("sql", "wrong"),
     [
-        ("UPDATE event SET id = randomblob(16) WHERE book = 1 AND position = 3", "Its id in the table"),
+        (f"UPDATE identity SET id = randomblob(16) WHERE key = ({THIRD})", "found by its id"),
         ("UPDATE event SET what = 99 WHERE book = 1 AND position = 3", "Its resource, action"),
         ("UPDATE event SET who = 99 WHERE book = 1 AND position = 3", "Its initiator"),
-        ("UPDATE event SET key = key + 512000 WHERE book = 1 AND position = 3", "Its time in the table"),
+        ("UPDATE event SET key = key + 8000 WHERE book = 1 AND position = 3", "Its time in the table"),
         ("UPDATE event SET body = x'00' WHERE book = 1 AND position = 3", "Its bytes cannot be read"),
     ],
 )
@@ -129,14 +131,14 @@ def test_two_events_that_changed_places_are_found(path: Path, tampered: sqlite3.
 
 
 def test_an_added_event_is_found(path: Path, tampered: sqlite3.Connection) -> None:
-    columns = "book, position + 1, randomblob(16), submission, who, what, body"
+    columns = "book, position + 1, who, what, body"
     last = "book = 1 ORDER BY position DESC LIMIT 1"
     tampered.execute(f"INSERT INTO event SELECT key + 1, {columns} FROM event WHERE {last}")
     assert any("It should have" in problem for problem in verified(path))
 
 
 def test_an_event_of_no_book_is_found(path: Path, tampered: sqlite3.Connection) -> None:
-    tampered.execute("INSERT INTO event SELECT key - 1, 77, 0, id, submission, who, what, body FROM event LIMIT 1")
+    tampered.execute("INSERT INTO event SELECT key - 1, 77, 0, who, what, body FROM event LIMIT 1")
     assert "event table: 1 events belong to no book." in verified(path)
 
 

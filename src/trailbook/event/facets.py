@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from .model import Belonging, Event, Initiator, Kind, PartyKey, Reference, Target
-from .text import fold, words
+from .text import fold
 
 VERSION = 1
 """Changes whenever the same event would yield other facets or words: stores then rebuild their index."""
@@ -72,13 +73,23 @@ def _add_user(found: set[PartyKey], user: Initiator | Target) -> None:
 
 def named_parties(event: Event) -> Iterator[tuple[PartyKey, str]]:
     """Every party that did it or was affected, with the name that it bears there; the name may be empty."""
-    if event.initiator is not None and event.initiator.verified:
-        yield from _named_user(event.initiator)
+    yield from who_parties(event.initiator)
     for target in event.affected():
-        if target.kind == "user":
-            yield from _named_user(target)
-        elif (party := target.party()) is not None:
-            yield party, target.name
+        yield from target_parties(target)
+
+
+def who_parties(initiator: Initiator | None) -> Iterator[tuple[PartyKey, str]]:
+    """The parties that did it, with their names; none if the identity is unproven."""
+    if initiator is not None and initiator.verified:
+        yield from _named_user(initiator)
+
+
+def target_parties(target: Target) -> Iterator[tuple[PartyKey, str]]:
+    """The parties affected through a target, with their names."""
+    if target.kind == "user":
+        yield from _named_user(target)
+    elif (party := target.party()) is not None:
+        yield party, target.name
 
 
 def _named_user(user: Initiator | Target) -> Iterator[tuple[PartyKey, str]]:
@@ -120,10 +131,16 @@ def what_facets(resource: str, action: str, application: str, outcome: str) -> s
 
 
 def other_facets(event: Event) -> set[str]:
-    """The facets that follow from everything else."""
-    found = {f"book:{event.tenant}"}
+    """The facets that follow from everything but the initiator and the keys."""
+    found = rest_facets(event)
     for target in event.affected():
         found.update(target_facets(target))
+    return found
+
+
+def rest_facets(event: Event) -> set[str]:
+    """The facets that follow from what is neither initiator, target, resource, action, application nor outcome."""
+    found = {f"book:{event.tenant}"}
     for reference in event.related:
         found.update(reference_facets(reference))
     for field in event.changes:
@@ -150,6 +167,7 @@ def reference_facets(one: Target | Reference) -> tuple[str, str]:
     return f"related:{reference_text(one.kind, one.id)}", f"kind:{escape(one.kind)}"
 
 
+@lru_cache(maxsize=50_000)
 def ip_text(text: str) -> str:
     """An address as hexadecimal digits, `4` + 8 or `6` + 32, so that a network is a prefix; empty if it is none."""
     try:
@@ -177,39 +195,43 @@ def who_texts(initiator: Initiator | None) -> Iterator[str]:
         yield from (one.name or one.id for one in (*(initiator.groups or ()), *(initiator.roles or ())))
 
 
-def other_texts(event: Event) -> Iterator[str]:
+def other_texts(event: Event) -> list[str]:
     """The texts of everything but the initiator and the keys."""
-    yield event.detail_text()
-    yield event.reason
+    found = rest_texts(event)
     for target in event.affected():
-        yield target.id
-        yield target.name
-        yield from (one.name or one.id for one in (*(target.groups or ()), *(target.roles or ())))
-    for reference in event.related:
-        yield reference.id
-        yield reference.name
-    for change in event.changes.values():
-        yield from _leaves(change.old)
-        yield from _leaves(change.new)
-    yield from _leaves(event.data)
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _leaves(inner)
-    elif isinstance(value, (list, tuple)):
-        for inner in value:
-            yield from _leaves(inner)
-    elif value is not None and not isinstance(value, bool):
-        yield str(value)
-
-
-def event_words(event: Event) -> set[str]:
-    """The words that a free-text search finds `event` by."""
-    found: set[str] = set()
-    for text in texts(event):
-        found.update(words(text))
+        found += target_texts(target)
     return found
+
+
+def target_texts(target: Target) -> Iterator[str]:
+    """The texts of a target: id, name, and the names of its groups and roles."""
+    yield target.id
+    yield target.name
+    yield from (one.name or one.id for one in (*(target.groups or ()), *(target.roles or ())))
+
+
+def rest_texts(event: Event) -> list[str]:
+    """The texts of details, reason, references, changes and data."""
+    found = [event.details, event.reason]
+    for reference in event.related:
+        found += (reference.id, reference.name)
+    for change in event.changes.values():
+        _add_leaves(found, change.old)
+        _add_leaves(found, change.new)
+    _add_leaves(found, event.data)
+    return found
+
+
+def _add_leaves(found: list[str], value: Any) -> None:
+    """Add every text and number in a JSON value, keys left out."""
+    kind = type(value)
+    if kind is str:
+        found.append(value)
+    elif kind is dict:
+        for inner in value.values():
+            _add_leaves(found, inner)
+    elif kind is list:
+        for inner in value:
+            _add_leaves(found, inner)
+    elif kind is int or kind is float:
+        found.append(str(value))

@@ -7,29 +7,43 @@ import unicodedata
 
 LONGEST_WORD = 64
 
-_ASCII_WORD = re.compile(r"[0-9a-z]+")
-_WORD = re.compile(
-    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|"
-    "[^\\W_\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
-)
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])"
+_NUMBERS = r"[0-9]+(?:[.-][0-9]+)+"
+_HAN_AND_KANA = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+
+_ASCII_WORD = re.compile(f"{_UUID}|{_NUMBERS}|[0-9a-z]{{2,}}")
+_WORD = re.compile(f"{_UUID}|{_NUMBERS}|[{_HAN_AND_KANA}]|[^\\W_{_HAN_AND_KANA}]{{2,}}")
+
+
+class _Folding(dict[int, str]):
+    """What each character folds to, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        bare = _without_marks(chr(code)).casefold()
+        folded = self[code] = _without_marks(bare)
+        return folded
+
+
+def _without_marks(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+_folding = _Folding()
 
 
 def fold(text: str) -> str:
     """`text` without case, accents and width, so that `MÜLLER` is `muller`; folding twice changes nothing."""
-    if text.isascii():
-        return text.lower()
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    again = unicodedata.normalize("NFKD", bare.casefold())
-    return "".join(c for c in again if not unicodedata.combining(c))
+    return text.lower() if text.isascii() else text.translate(_folding)
 
 
 def words(text: str) -> list[str]:
-    """The folded words of `text` in order: runs of letters and digits, each Han or kana character by itself.
+    """The folded words of `text` in order.
 
-    A word counts by its first 64 characters.
+    A word is a run of letters and digits; a Han or kana character by itself; numbers joined by `.` or `-` (addresses,
+    dates, versions); a UUID. Other single characters are no words. A word counts by its first 64 characters.
     """
     folded = fold(text)
     found = _ASCII_WORD.findall(folded) if folded.isascii() else _WORD.findall(folded)
     if len(folded) <= LONGEST_WORD:
         return found
-    return [word[:LONGEST_WORD] for word in found]
+    return [word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD].rstrip(".-") for word in found]

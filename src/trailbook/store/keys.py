@@ -6,8 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-SLOTS = 1024
+SLOT_BITS = 4
+SLOTS = 1 << SLOT_BITS
 """How many events of one microsecond keep their own microsecond; the next ones spill over to the next free one."""
+
+QUARTER = 900_000_000
+"""A quarter of an hour in microseconds. Offsets to UTC have been multiples of it since 1972."""
 
 
 def microseconds(moment: datetime) -> int:
@@ -22,7 +26,7 @@ def moment_of(micros: int) -> datetime:
 
 
 def first_key(micros: int) -> int:
-    """The smallest key of a microsecond; valid for the years 1715 to 2284."""
+    """The smallest key of a microsecond; valid for any year."""
     return micros * SLOTS
 
 

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
-from uuid import UUID
 
 from ...errors import Damaged
 from ...event.canonical import decode
@@ -18,6 +17,8 @@ from ..ports import Heads, Problem, Progress
 from .bodies import Bodies
 from .entry import what_text, who_text
 from .index import CHUNK, expected
+from .plan import pack_id
+from .schema import index_table
 
 MOST_PROBLEMS = 100
 """How many problems are told before the check of one kind gives up."""
@@ -86,7 +87,7 @@ class _Walk:
 
     def _rows(self, position: int, limit: int) -> list[_Stored]:
         sql = """
-            SELECT e.key, e.position, e.id, coalesce(who.text, ''), coalesce(what.text, ''), s.micros, e.body
+            SELECT e.key, e.position, e.book, coalesce(who.text, ''), coalesce(what.text, ''), s.micros, e.body
             FROM event AS e LEFT JOIN who ON who.id = e.who LEFT JOIN what ON what.id = e.what
             LEFT JOIN spilled AS s ON s.key = e.key
             WHERE e.book = ? AND e.position >= ? ORDER BY e.position LIMIT ?
@@ -102,6 +103,9 @@ class _Walk:
             return b""
         for wrong in _disagreements(row, event, self._name):
             self._report(row.position, f"Its {wrong} in the table is not that of its bytes.")
+        sql = "SELECT key FROM identity WHERE id = ? AND book = ?"
+        if self._connection.execute(sql, (pack_id(event.id), row.book)).fetchone() != (row.key,):
+            self._report(row.position, "It cannot be found by its id.")
         return leaf_hash(canonical)
 
     def _report(self, position: int, problem: str) -> None:
@@ -111,7 +115,7 @@ class _Walk:
 class _Stored(NamedTuple):
     key: int
     position: int
-    id: bytes
+    book: int
     who: str
     what: str
     spilled_from: int | None
@@ -119,8 +123,6 @@ class _Stored(NamedTuple):
 
 
 def _disagreements(row: _Stored, event: Event, book: str) -> Iterator[str]:
-    if row.id != UUID(event.id).bytes:
-        yield "id"
     if event.tenant != book:
         yield "book"
     micros = microseconds(event.occurred_at)
@@ -157,10 +159,7 @@ def _structure(connection: sqlite3.Connection) -> Iterator[Problem]:
 def _index(connection: sqlite3.Connection, key: bytes, progress: Progress) -> Iterator[Problem]:
     """The terms and rows in which the index differs from one made anew in a temporary table."""
     connection.execute("DROP TABLE IF EXISTS temp.remade")
-    connection.execute(
-        "CREATE VIRTUAL TABLE temp.remade USING fts5 "
-        "(tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii')"
-    )
+    connection.execute(index_table("temp.remade"))
     for chunk in expected(connection, key, progress):
         connection.executemany("INSERT INTO temp.remade (rowid, tokens) VALUES (?, ?)", chunk)
     for name, schema, table in (("there", "main", "facet"), ("right", "temp", "remade")):

@@ -9,63 +9,80 @@ import msgspec
 from msgspec import Struct, structs
 
 from ...event.canonical import Sealed
-from ...event.facets import named_parties, other_facets, other_texts, what_facets, who_facets, who_texts
-from ...event.model import Event, Initiator, PartyKey
-from ...event.text import words
+from ...event.facets import (
+    rest_facets,
+    rest_texts,
+    target_facets,
+    target_parties,
+    target_texts,
+    what_facets,
+    who_facets,
+    who_parties,
+    who_texts,
+)  # fmt: skip
+from ...event.model import Event, Initiator, PartyKey, Target
 from ...seal.tree import leaf_hash
 from ..keys import microseconds
-from .tokens import EVERY, HASHED, address_token, hashed_token, word_token
+from .tokens import EVERY, address_token, facet_token, frequent_token, what_token, word_tokens
+
+SUBMISSION_BYTES = 12
+"""How much of a submission's digest is kept: enough to tell a retry from a conflict."""
 
 _encoder = msgspec.json.Encoder()
 _who_decoder: msgspec.json.Decoder[Initiator | None] = msgspec.json.Decoder(Initiator | None)
 _what_decoder = msgspec.json.Decoder(tuple[str, str, str, str])
+_CACHED = 50_000
+LISTED = ("action:", "resource:", "app:", "changed:", "kind:")
+"""Facets that are also kept in a list, to find those that begin so."""
+
+UNIQUE = ("related:", "request:")
+"""Facets that few events share."""
 
 
-class Shared(Struct, frozen=True):
-    """What events that agree in a part have in common: `facets` get a number, `tokens` are written as they are."""
+class Part(Struct, frozen=True):
+    """What a part of an event gives the index: tokens, facets whose beginnings can be asked for, parties with names."""
 
-    facets: tuple[str, ...]
     tokens: str
+    listed: tuple[str, ...] = ()
+    parties: tuple[tuple[PartyKey, str], ...] = ()
 
 
 class Entry(Struct, frozen=True):
     """One event of a batch, ready for the transaction.
 
     `who` and `what` are texts that stand for the initiator (without ip and user agent) and for resource, action,
-    application and outcome; many events share them.
+    application and outcome; many events share them, and their targets, so what these give is worked out once.
     """
 
     sealed: Sealed
+    id: bytes
+    submission: bytes
     leaf: bytes
     micros: int
     who: str
     what: str
-    facets: tuple[str, ...]
-    tokens: str
-    parties: frozenset[tuple[PartyKey, str]]
+    parts: tuple[Part, ...]
+
+    def tokens(self) -> str:
+        """All tokens of the event, separated by spaces."""
+        return " ".join([part.tokens for part in self.parts])
 
 
 def make_entry(sealed: Sealed, key: bytes) -> Entry:
     """The entry of an event; `key` is the store's own, for hashed tokens."""
     event = sealed.event
-    facets, tokens = [], [EVERY]
-    for facet in other_facets(event):
-        if facet.startswith(HASHED):
-            tokens.append(hashed_token(facet, key))
-        elif facet.startswith("ip:"):
-            tokens.append(address_token(facet[3:]))
-        else:
-            facets.append(facet)
-    tokens.append(_word_tokens(other_texts(event)))
+    who, what = who_text(event.initiator), what_text(event)
+    targets = [target_part(target, key) for target in event.affected()]
+    rest = _part(rest_facets(event), rest_texts(event), key)
     return Entry(
         sealed,
+        bytes.fromhex(event.id.replace("-", "")),
+        sealed.submission[:SUBMISSION_BYTES],
         leaf_hash(sealed.canonical),
         microseconds(event.occurred_at),
-        who_text(event.initiator),
-        what_text(event),
-        tuple(facets),
-        " ".join(tokens),
-        frozenset(named_parties(event)),
+        who,
+        what,
+        (who_part(who, key), what_part(what, key), *targets, rest),
     )
 
 
@@ -91,20 +108,39 @@ def read_what(text: str) -> tuple[str, str, str, str]:
     return _what_decoder.decode(text)
 
 
-@lru_cache(maxsize=100_000)
-def who_shared(text: str) -> Shared:
-    """What all events of an initiator share."""
+@lru_cache(maxsize=_CACHED)
+def who_part(text: str, key: bytes) -> Part:
+    """What an initiator gives the index."""
     initiator = read_who(text)
-    return Shared(tuple(who_facets(initiator)), _word_tokens(who_texts(initiator)))
+    return _part(who_facets(initiator), who_texts(initiator), key, tuple(who_parties(initiator)))
 
 
-@lru_cache(maxsize=100_000)
-def what_shared(text: str) -> Shared:
-    """What all events of a resource, action, application and outcome share."""
+@lru_cache(maxsize=_CACHED)
+def what_part(text: str, key: bytes) -> Part:
+    """What a resource, action, application and outcome give the index."""
     resource, action, application, outcome = read_what(text)
-    facets = what_facets(resource, action, application, outcome)
-    return Shared(tuple(facets), _word_tokens((action, resource)))
+    part = _part(what_facets(resource, action, application, outcome), (action, resource), key)
+    return structs.replace(part, tokens=f"{what_token(text, key)} {part.tokens}")
 
 
-def _word_tokens(texts: Iterable[str]) -> str:
-    return " ".join(map(word_token, set(words("\n".join(texts)))))
+@lru_cache(maxsize=_CACHED)
+def target_part(target: Target, key: bytes) -> Part:
+    """What a target gives the index."""
+    return _part(target_facets(target), target_texts(target), key, tuple(target_parties(target)))
+
+
+def _part(
+    facets: Iterable[str], texts: Iterable[str], key: bytes, parties: tuple[tuple[PartyKey, str], ...] = ()
+) -> Part:
+    tokens, listed = [EVERY], []
+    for facet in facets:
+        if facet.startswith("ip:"):
+            tokens.append(address_token(facet[3:]))
+        elif facet.startswith(UNIQUE):
+            tokens.append(facet_token(facet, key))
+        else:
+            tokens.append(frequent_token(facet, key))
+            if facet.startswith(LISTED):
+                listed.append(facet)
+    tokens.append(word_tokens(texts))
+    return Part(" ".join(tokens), tuple(listed), parties)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from ...event.model import Event
-from ..keys import SLOTS, moment_of
+from ..keys import QUARTER, SLOT_BITS, SLOTS, moment_of
 from ..ports import Dimension
 from ..zones import stretches
 from .entry import read_what, read_who
@@ -20,8 +20,6 @@ from .tokens import EVERY, what_token
 
 _FAR_PAST = 150_000 * 86_400_000_000
 """Whole days in microseconds, added before dividing so that no number is negative: SQLite rounds towards zero."""
-_QUARTER = 900_000_000
-"""A quarter of an hour in microseconds. Offsets since 1972 are multiples of it; older ones are counted by event."""
 MOST_MATCHES = 40
 """Up to so many kinds of event, one MATCH for each is faster than looking each event up in its table."""
 _UNITS = {"hour": 3_600_000_000, "day": 86_400_000_000}
@@ -49,7 +47,7 @@ class _Cell(NamedTuple):
     events: int
 
 
-def summarise(connection: sqlite3.Connection, selection: Selection, by: Sequence[Dimension]) -> Groups:
+def summarise(connection: sqlite3.Connection, selection: Selection, by: Sequence[Dimension], key: bytes) -> Groups:
     """The number of rows of a selection for each combination of values, its sizes not considered."""
     parts: set[str] = {dimension.part for dimension in by}
     pieces = _pieces(connection, selection.plan, by)
@@ -60,8 +58,9 @@ def summarise(connection: sqlite3.Connection, selection: Selection, by: Sequence
     for piece in pieces:
         narrowed = structs.replace(selection.plan, since=piece.since, until=piece.until)
         part = selection._replace(plan=narrowed)
+        bucket = f"((key >> {SLOT_BITS}) + {piece.offset + _FAR_PAST}) / {_UNITS[unit]}" if unit else "0"
         values = _Values(connection, piece, unit)
-        for cell in _cells(connection, part, parts, piece.offset, unit):
+        for cell in _cells(connection, part, parts, bucket, key):
             groups[tuple(values.of(dimension, cell) for dimension in by)] += cell.events
     return groups
 
@@ -76,7 +75,7 @@ def _pieces(connection: sqlite3.Connection, plan: Plan, by: Sequence[Dimension])
     zones = {dimension.zone for dimension in by if dimension.part in _UNITS and dimension.zone is not None}
     if not zones:
         return [_Piece(plan.since, plan.until, 0)]
-    if len(zones) > 1 or _spilled_into_another_quarter(connection):
+    if len(zones) > 1 or _any_spilled_far(connection):
         return None
     low, high = connection.execute("SELECT min(key), max(key) FROM event").fetchone()
     if low is None:
@@ -84,22 +83,22 @@ def _pieces(connection: sqlite3.Connection, plan: Plan, by: Sequence[Dimension])
     start = low // SLOTS if plan.since is None else max(plan.since, low // SLOTS)
     end = high // SLOTS + 1 if plan.until is None else min(plan.until, high // SLOTS + 1)
     found = [_Piece(*one) for one in stretches(zones.pop(), start, end)] if start < end else []
-    return None if any(piece.offset % _QUARTER for piece in found) else found
+    return None if any(piece.offset % QUARTER for piece in found) else found
 
 
-def _spilled_into_another_quarter(connection: sqlite3.Connection) -> bool:
-    sql = f"SELECT 1 FROM spilled WHERE ((key >> 10) + {_FAR_PAST}) / {_QUARTER} <> (micros + {_FAR_PAST}) / {_QUARTER}"
-    return connection.execute(f"{sql} LIMIT 1").fetchone() is not None
+def _any_spilled_far(connection: sqlite3.Connection) -> bool:
+    (far,) = connection.execute("SELECT value FROM setting WHERE name = 'spilled_far'").fetchone()
+    return bool(far)
 
 
 def _cells(
-    connection: sqlite3.Connection, selection: Selection, parts: set[str], offset: int, unit: str | None
+    connection: sqlite3.Connection, selection: Selection, parts: set[str], bucket: str, key: bytes
 ) -> Iterator[_Cell]:
-    bucket = f"((key >> 10) + {offset + _FAR_PAST}) / {_UNITS[unit]}" if unit else "0"
     if parts <= {"what", "hour", "day"}:
-        whats = [number for (number,) in connection.execute("SELECT id FROM what")] if "what" in parts else []
+        whats = connection.execute("SELECT id, text FROM what").fetchall() if "what" in parts else []
         if selection.plan.match == EVERY or len(whats) <= MOST_MATCHES:
-            yield from _cells_by_index(connection, selection, whats, bucket)
+            tokens = {number: what_token(text, key) for number, text in whats}
+            yield from _cells_by_index(connection, selection.plan, tokens, bucket)
             return
     found = found_keys(connection, selection)
     columns = [name if name in parts else "0" for name in ("book", "who", "what")]
@@ -108,15 +107,11 @@ def _cells(
     yield from map(_Cell._make, connection.execute(sql, found.values))
 
 
-def _cells_by_index(
-    connection: sqlite3.Connection, selection: Selection, whats: list[int], bucket: str
-) -> Iterator[_Cell]:
-    """One MATCH for each what, or one in all: the event table is not touched."""
-    for what in whats or [0]:
-        match = selection.plan.match
-        if match is not None and what:
-            match = what_token(what) if match == EVERY else f"({match}) AND {what_token(what)}"
-        keys = index_keys(connection, structs.replace(selection.plan, match=match))
+def _cells_by_index(connection: sqlite3.Connection, plan: Plan, whats: dict[int, str], bucket: str) -> Iterator[_Cell]:
+    """One MATCH for the token of each what, or one in all: the event table is not touched."""
+    for what, token in (whats or {0: EVERY}).items():
+        match = plan.match if plan.match is None or token == EVERY else f'({plan.match}) AND "{token}"'
+        keys = index_keys(connection, structs.replace(plan, match=f'"{token}"' if plan.match == EVERY else match))
         sql = f"SELECT {bucket}, count(*) FROM ({keys.sql}) GROUP BY 1"
         for number, events in connection.execute(sql, keys.values):
             yield _Cell(0, 0, what, number, events)

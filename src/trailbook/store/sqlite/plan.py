@@ -27,7 +27,7 @@ from ...query.tree import (
     Words,
 )  # fmt: skip
 from ..keys import first_key, microseconds
-from .tokens import EVERY, HASHED, Numbers, address_token, hashed_token, word_token
+from .tokens import EVERY, address_token, facet_token, word_token
 
 MOST_LEVELS = 30
 MOST_TERMS = 2_000
@@ -74,9 +74,8 @@ _ALL, _NONE = _Found("all"), _Found("none")
 class Planner:
     """Compiles conditions against the dictionary of one store."""
 
-    def __init__(self, connection: sqlite3.Connection, terms: Numbers, key: bytes) -> None:
+    def __init__(self, connection: sqlite3.Connection, key: bytes) -> None:
         self._connection = connection
-        self._terms = terms
         self._key = key
 
     def plan(self, condition: Condition) -> Plan:
@@ -143,13 +142,15 @@ class Planner:
         match condition:
             case Parties(parties, direction):
                 sides = ("by", "against") if direction == "either" else (direction,)
-                return self._facets(f"{side}:{party_text(party)}" for party in parties for side in sides)
+                facets = [f"{side}:{party_text(party)}" for party in parties for side in sides]
+                return _any_token(self._tokens(facets))
             case Field("id"):
                 return _Found("all", exact=False)
             case Field(name, values):
-                return self._tokens([token for value in values for token in self._field_tokens(name, value)])
+                facets = [facet for value in values for facet in self._field_facets(name, value)]
+                return _any_token(self._tokens(facets))
             case Address(networks):
-                return self._tokens([token for network in networks for token in _network_tokens(network)])
+                return _any_token([token for network in networks for token in _network_tokens(network)])
             case Words(text, prefix):
                 return _words_found(words(text), prefix)
             case Occurred():
@@ -157,35 +158,41 @@ class Planner:
             case _:
                 raise BadQuery(f"{type(condition).__name__} has to be resolved before a store is asked.")
 
-    def _facets(self, facets: Iterable[str]) -> _Found:
-        numbers = (self._terms.number(self._connection, facet) for facet in facets)
-        return self._tokens([str(number) for number in numbers if number is not None])
-
-    def _tokens(self, tokens: list[str]) -> _Found:
-        if not tokens:
-            return _NONE
-        return _Found("some", _alternatives(tokens), terms=len(tokens), levels=1)
-
-    def _field_tokens(self, name: str, value: str) -> list[str]:
-        if name == "related" and value.endswith("/*"):
-            number = self._terms.number(self._connection, f"kind:{value[:-2]}")
-            return [] if number is None else [str(number)]
+    def _field_facets(self, name: str, value: str) -> list[str]:
+        """The facets that a value of a field means."""
         if name == "related":
-            kinds = self._terms.starting(self._connection, "kind:", MOST_TERMS)
-            facets = [f"related:{value}", *(f"related:{text.removeprefix('kind:')}/{value}" for text, _ in kinds)]
-            return [hashed_token(facet, self._key) for facet in facets]
-        if f"{name}:" in HASHED:
-            return [hashed_token(f"{name}:{value}", self._key)] if value else []
-        wanted = f"{name}:{value if name == 'book' else fold(value)}"
-        if name in PREFIXABLE and value.endswith("*"):
-            starting = self._terms.starting(self._connection, wanted[:-1], MOST_TERMS + 1)
-            return [str(number) for _, number in starting]
-        number = self._terms.number(self._connection, wanted)
-        return [] if number is None else [str(number)]
+            if value.endswith("/*"):
+                return [f"kind:{value[:-2]}"]
+            kinds = [kind.removeprefix("kind:") for kind in self._listed("kind:")]
+            return [f"related:{value}", *(f"related:{kind}/{value}" for kind in kinds)]
+        if name in ("book", "request"):
+            return [f"{name}:{value}"]
+        wanted = f"{name}:{fold(value)}"
+        return self._listed(wanted[:-1]) if name in PREFIXABLE and value.endswith("*") else [wanted]
+
+    def _listed(self, prefix: str) -> list[str]:
+        """The facets that begin so, one more than a query may have terms at most."""
+        sql = "SELECT facet FROM listed WHERE facet >= ? AND facet < ? LIMIT ?"
+        rows = self._connection.execute(sql, (prefix, prefix + "\U0010ffff", MOST_TERMS + 1))
+        return [facet for (facet,) in rows]
+
+    def _tokens(self, facets: Iterable[str]) -> list[str]:
+        return [facet_token(facet, self._key) for facet in facets]
+
+
+def _any_token(tokens: list[str]) -> _Found:
+    if not tokens:
+        return _NONE
+    return _Found("some", _alternatives([_quoted(token) for token in tokens]), terms=len(tokens), levels=1)
 
 
 _NOT = "! "
 """Marks an expression that still needs a left side; never reaches FTS5."""
+
+
+def _quoted(token: str) -> str:
+    """The token as FTS5 takes it: in quotes, but for a prefix, which ends in ` *`."""
+    return token if token.endswith(" *") else f'"{token}"'
 
 
 def _alternatives(texts: list[str]) -> str:

@@ -20,7 +20,6 @@ from .connect import reading
 from .groups import summarise
 from .plan import Planner
 from .rows import Finder, Selection, index_keys
-from .tokens import Numbers
 
 MOST_ROWS = 1_000
 """The most rows on a page."""
@@ -31,7 +30,8 @@ class SqliteReader:
 
     def __init__(self, connection: sqlite3.Connection, key: bytes) -> None:
         self._connection = connection
-        self._planner = Planner(connection, Numbers("term"), key)
+        self._key = key
+        self._planner = Planner(connection, key)
         self._finder = Finder(connection)
 
     def page(
@@ -84,7 +84,7 @@ class SqliteReader:
         """See `ports.Reader.summary`."""
         with reading(self._connection):
             selection = self._select(viewer, condition, heads)
-            groups = summarise(self._connection, selection._replace(sizes=self._sizes()), by)
+            groups = summarise(self._connection, selection._replace(sizes=self._sizes()), by, self._key)
             groups.subtract(tuple(dimension.value(row.event) for dimension in by) for row in self._newer(selection))
             return dict(+groups)
 

@@ -75,7 +75,7 @@ def found_keys(connection: sqlite3.Connection, selection: Selection) -> Keys:
     if ids is not None:
         where = key_filter(connection, plan, "key")
         marks = ",".join("?" * len(ids))
-        return Keys(f"SELECT key FROM event WHERE id IN ({marks}) AND {where.sql}", (*ids, *where.values), "key")
+        return Keys(f"SELECT key FROM identity WHERE id IN ({marks}) AND {where.sql}", (*ids, *where.values), "key")
     if plan.match == EVERY:
         where = key_filter(connection, plan, "key")
         return Keys(f"SELECT key FROM event WHERE {where.sql}", where.values, "key")

@@ -26,21 +26,30 @@ CREATE TABLE event (
     key INTEGER PRIMARY KEY,
     book INTEGER NOT NULL,
     position INTEGER NOT NULL,
-    id BLOB NOT NULL,
-    submission BLOB NOT NULL,
     who INTEGER NOT NULL,
     what INTEGER NOT NULL,
     body BLOB NOT NULL
 );
-CREATE UNIQUE INDEX event_id ON event (id, book);
 CREATE UNIQUE INDEX event_position ON event (book, position);
 CREATE TRIGGER event_is_never_updated BEFORE UPDATE ON event
 BEGIN SELECT RAISE(ABORT, 'An event is never changed.'); END;
 CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
 BEGIN SELECT RAISE(ABORT, 'An event is never deleted.'); END;
 
+CREATE TABLE identity (
+    id BLOB NOT NULL,
+    book INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    submission BLOB NOT NULL,
+    PRIMARY KEY (id, book)
+) WITHOUT ROWID;
+CREATE TRIGGER identity_is_never_updated BEFORE UPDATE ON identity
+BEGIN SELECT RAISE(ABORT, 'An event is never changed.'); END;
+CREATE TRIGGER identity_is_never_deleted BEFORE DELETE ON identity
+BEGIN SELECT RAISE(ABORT, 'An event is never deleted.'); END;
+
 CREATE TABLE spilled (key INTEGER PRIMARY KEY, micros INTEGER NOT NULL);
-CREATE TABLE term (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE listed (facet TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE who (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE what (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 
@@ -81,13 +90,19 @@ CREATE TABLE membership (
     valid_from TEXT,
     valid_to TEXT
 );
-
-CREATE VIRTUAL TABLE facet USING fts5 (
-    tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
-);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+
+def index_table(name: str) -> str:
+    """The statement that makes an index: posting lists alone, of tokens that are split at spaces only."""
+    return f"""
+        CREATE VIRTUAL TABLE {name} USING fts5 (
+            tokens, content = '', columnsize = 0, detail = none, tokenize = "ascii tokenchars '+/.-'"
+        );
+    """
+
+
+MIGRATIONS: tuple[str, ...] = (_FIRST + index_table("facet"),)
 """Script n brings a store from version n to n + 1; a script is never changed once it was released."""
 
 
@@ -112,6 +127,7 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRAT
             connection.execute("INSERT INTO setting VALUES ('token_key', ?)", (secrets.token_bytes(16),))
             connection.execute("INSERT INTO setting VALUES ('facets_version', ?)", (FACETS_VERSION,))
             connection.execute("INSERT INTO setting VALUES ('furthest_spill', 0)")
+            connection.execute("INSERT INTO setting VALUES ('spilled_far', 0)")
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
         connection.execute("COMMIT")
     except BaseException:

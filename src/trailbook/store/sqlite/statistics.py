@@ -16,7 +16,6 @@ def statistics(connection: sqlite3.Connection) -> dict[str, int]:
     figures = {
         "events": "SELECT coalesce(sum(size), 0) FROM book",
         "books": "SELECT count(*) FROM book",
-        "facets": "SELECT count(*) FROM term",
         "names": "SELECT count(*) FROM party",
         "bytes": "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
     }

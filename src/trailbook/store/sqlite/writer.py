@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -17,17 +16,15 @@ from ...event.canonical import Sealed
 from ...event.model import PartyKey
 from ...event.text import fold
 from ...seal.tree import Frontier, leaf_hash
-from ..keys import SLOTS, KeyAllocator
+from ..keys import QUARTER, SLOTS, KeyAllocator
 from ..ports import Receipt, Status
 from .bodies import Bodies, keep
-from .entry import Entry, make_entry, what_shared, who_shared
-from .tokens import Numbers, what_token
+from .entry import Entry, make_entry
+from .tokens import Numbers
 
 WAL_LIMIT = 64 * 1024 * 1024
 """A write-ahead log that grew larger (bytes) is written back and cut after a commit."""
-SUBMISSION_BYTES = 16
-"""How much of a submission's digest is kept: enough to tell a retry from a conflict."""
-PARTIES_REMEMBERED = 500_000
+MOST_REMEMBERED = 500_000
 _CHUNK = 500
 
 
@@ -45,7 +42,6 @@ class _Fresh(NamedTuple):
     key: int
     book: int
     position: int
-    id: bytes
     entry: Entry
     frame: bytes
 
@@ -73,9 +69,11 @@ class Writer:
         self._connection = connection
         self._wal = Path(f"{path}-wal")
         self._key = key
-        self._terms, self._whos, self._whats = Numbers("term"), Numbers("who"), Numbers("what")
+        self._whos, self._whats = Numbers("who"), Numbers("what")
         self._parties: set[tuple[int, PartyKey, str]] = set()
         self._new_parties: set[tuple[int, PartyKey, str]] = set()
+        self._listed: set[str] = set()
+        self._new_listed: set[str] = set()
         self._bodies = Bodies()
 
     def append(self, batch: Sequence[Sealed]) -> list[Receipt]:
@@ -102,27 +100,28 @@ class Writer:
         books = self._open_books(entries)
         receipts: list[Receipt] = []
         fresh: list[_Fresh] = []
-        allocator = KeyAllocator(self._highest_key)
+        allocator = KeyAllocator(self._key_lookup())
         for entry, frame in zip(entries, frames, strict=True):
-            event, submission = entry.sealed.event, entry.sealed.submission[:SUBMISSION_BYTES]
-            book, id = books[event.tenant], UUID(event.id).bytes
-            known = book.known.get(id)
+            event = entry.sealed.event
+            book = books[event.tenant]
+            known = book.known.get(entry.id)
             if known is not None:
-                status: Status = "duplicate" if known.submission == submission else "conflict"
+                status: Status = "duplicate" if known.submission == entry.submission else "conflict"
                 receipts.append(Receipt(event.id, status, book.name, known.position, known.leaf))
                 continue
             position = book.take_position(entry.leaf)
-            book.known[id] = _Known(submission, position, entry.leaf)
+            book.known[entry.id] = _Known(entry.submission, position, entry.leaf)
             receipts.append(Receipt(event.id, "stored", book.name, position, entry.leaf))
-            fresh.append(_Fresh(allocator.allocate(entry.micros), book.number, position, id, entry, frame))
-        self._insert(sorted(fresh, key=lambda row: row.key))
+            fresh.append(_Fresh(allocator.allocate(entry.micros), book.number, position, entry, frame))
+        if fresh:
+            self._insert(sorted(fresh, key=lambda row: row.key))
         self._close_books(books.values())
         return receipts
 
     def _open_books(self, entries: list[Entry]) -> dict[str, _Book]:
         ids: dict[str, list[bytes]] = defaultdict(list)
         for entry in entries:
-            ids[entry.sealed.event.tenant].append(UUID(entry.sealed.event.id).bytes)
+            ids[entry.sealed.event.tenant].append(entry.id)
         return {name: self._open_book(name, wanted) for name, wanted in ids.items()}
 
     def _open_book(self, name: str, wanted: list[bytes]) -> _Book:
@@ -135,8 +134,10 @@ class Writer:
         book = _Book(row[0], name, Frontier.from_bytes(row[1]))
         for start in range(0, len(wanted), _CHUNK):
             chunk = wanted[start : start + _CHUNK]
-            marks = ",".join("?" * len(chunk))
-            sql = f"SELECT id, submission, position, body FROM event WHERE book = ? AND id IN ({marks})"
+            sql = f"""
+                SELECT i.id, i.submission, e.position, e.body FROM identity AS i JOIN event AS e USING (key)
+                WHERE i.book = ? AND i.id IN ({",".join("?" * len(chunk))})
+            """
             for id, submission, position, body in self._connection.execute(sql, (book.number, *chunk)):
                 leaf = leaf_hash(self._bodies.restore(self._connection, body))
                 book.known[id] = _Known(submission, position, leaf)
@@ -154,36 +155,50 @@ class Writer:
         whos = self._whos.number_all(self._connection, {entry.who for entry in entries})
         whats = self._whats.number_all(self._connection, {entry.what for entry in entries})
         self._connection.executemany(
-            "INSERT INTO event (key, book, position, id, submission, who, what, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO event (key, book, position, who, what, body) VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (row.key, row.book, row.position, row.id, row.entry.sealed.submission[:SUBMISSION_BYTES],
-                 whos[row.entry.who], whats[row.entry.what], row.frame)
+                (row.key, row.book, row.position, whos[row.entry.who], whats[row.entry.what], row.frame)
                 for row in rows
             ],
         )  # fmt: skip
-        spilled = [(row.key, row.entry.micros) for row in rows if row.key // SLOTS != row.entry.micros]
+        self._connection.executemany(
+            "INSERT INTO identity (id, book, key, submission) VALUES (?, ?, ?, ?)",
+            sorted((row.entry.id, row.book, row.key, row.entry.submission) for row in rows),
+        )
+        self._connection.executemany(
+            "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [(row.key, row.entry.tokens()) for row in rows]
+        )
+        self._insert_spilled([(row.key, row.entry.micros) for row in rows if row.key // SLOTS != row.entry.micros])
+        self._insert_listed(entries)
+        self._insert_parties(rows)
+
+    def _insert_spilled(self, spilled: list[tuple[int, int]]) -> None:
         if spilled:
             self._connection.executemany("INSERT INTO spilled VALUES (?, ?)", spilled)
             furthest = max(key // SLOTS - micros for key, micros in spilled)
-            self._connection.execute(
-                "UPDATE setting SET value = max(value, ?) WHERE name = 'furthest_spill'", (furthest,)
-            )
-        self._insert_tokens(rows, whos, whats)
-        self._insert_parties(rows)
+            far = any(key // SLOTS // QUARTER != micros // QUARTER for key, micros in spilled)
+            sql = "UPDATE setting SET value = max(value, ?) WHERE name = ?"
+            self._connection.executemany(sql, [(furthest, "furthest_spill"), (far, "spilled_far")])
 
-    def _insert_tokens(self, rows: list[_Fresh], whos: dict[str, int], whats: dict[str, int]) -> None:
-        index = IndexTexts(self._connection, self._terms, [row.entry for row in rows], whos, whats)
-        self._connection.executemany(
-            "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [(row.key, index.text(row.entry)) for row in rows]
-        )
+    def _insert_listed(self, entries: list[Entry]) -> None:
+        lists = {part.listed for entry in entries for part in entry.parts}
+        new = {facet for listed in lists for facet in listed} - self._listed
+        self._connection.executemany("INSERT OR IGNORE INTO listed VALUES (?)", [(facet,) for facet in sorted(new)])
+        self._new_listed = new
 
     def _insert_parties(self, rows: list[_Fresh]) -> None:
-        new = {(row.book, *named) for row in rows for named in row.entry.parties} - self._parties
+        named = {(row.book, part.parties) for row in rows for part in row.entry.parts}
+        new = {(book, party, name) for book, parties in named for party, name in parties} - self._parties
         self._connection.executemany(
             "INSERT OR IGNORE INTO party VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(book, *party, name, fold(party.id), fold(name)) for book, party, name in new],
         )
         self._new_parties = new
+
+    def _key_lookup(self) -> Callable[[int, int], int | None]:
+        """Tells the highest key taken in a range; nothing needs to be asked about times after the last event."""
+        (last,) = self._connection.execute("SELECT max(key) FROM event").fetchone()
+        return lambda low, high: None if last is None or low > last else self._highest_key(low, high)
 
     def _highest_key(self, low: int, high: int) -> int | None:
         sql = "SELECT max(key) FROM event WHERE key >= ? AND key < ?"
@@ -191,47 +206,22 @@ class Writer:
         return None if key is None else int(key)
 
     def _committed(self) -> None:
-        for numbers in (self._terms, self._whos, self._whats):
+        for numbers in (self._whos, self._whats):
             numbers.committed()
-        if len(self._parties) > PARTIES_REMEMBERED:
+        if len(self._parties) + len(self._listed) > MOST_REMEMBERED:
             self._parties.clear()
+            self._listed.clear()
         self._parties |= self._new_parties
+        self._listed |= self._new_listed
+        self._new_parties, self._new_listed = set(), set()
 
     def _rolled_back(self) -> None:
-        for numbers in (self._terms, self._whos, self._whats):
+        for numbers in (self._whos, self._whats):
             numbers.rolled_back()
+        self._new_parties, self._new_listed = set(), set()
         self._bodies = Bodies()
 
     def _cut_wal(self) -> None:
         with suppress(FileNotFoundError):
             if os.stat(self._wal).st_size > WAL_LIMIT:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-
-
-class IndexTexts:
-    """What is written into the index for each event of a batch, its facets numbered. For one write transaction."""
-
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        terms: Numbers,
-        entries: Sequence[Entry],
-        whos: dict[str, int],
-        whats: dict[str, int],
-    ) -> None:
-        shared = {text: who_shared(text) for text in whos} | {text: what_shared(text) for text in whats}
-        facets = {facet for one in shared.values() for facet in one.facets}
-        facets.update(facet for entry in entries for facet in entry.facets)
-        self._numbers = terms.number_all(connection, facets)
-        self._shared = {text: f"{self._numbered(one.facets)} {one.tokens}" for text, one in shared.items()}
-        self._whats = {text: what_token(number) for text, number in whats.items()}
-
-    def text(self, entry: Entry) -> str:
-        """All tokens of an event, separated by spaces."""
-        own = self._numbered(entry.facets)
-        who, what = self._shared[entry.who], self._shared[entry.what]
-        return f"{self._whats[entry.what]} {who} {what} {own} {entry.tokens}"
-
-    def _numbered(self, facets: Iterable[str]) -> str:
-        numbers = self._numbers
-        return " ".join([str(numbers[facet]) for facet in facets])
