@@ -62,6 +62,7 @@ class Mapping(Protocol):
     title: str
     csv: CsvShape | None
     notes: Counter[str]
+    shipped: bool
 
     def events(self, record: Any) -> list[Event]:
         """The events of a record, as submissions. Raises BadEvent."""
@@ -88,6 +89,7 @@ class _About(ABC):
                 )
         self.title: str = table.get("title", self.name)
         self.csv = _csv(compiler, table["csv"]) if "csv" in table else None
+        self.shipped = False
         self.notes: Counter[str] = Counter()
         own = Compiler(compiler.name)  # detection must not count as a use of the map's paths
         self._detect: Test | None = condition(own, table["detect"], "detect") if "detect" in table else None
@@ -292,7 +294,9 @@ def load_map(name: str, zone: str = "") -> Mapping:
     `zone` is that of times which carry none, where the map does not say.
     """
     if not name.endswith(".toml"):
-        return _build(name, _parse(name, map_text(name)), zone, load_map)
+        mapping = _build(name, _parse(name, map_text(name)), zone, load_map)
+        mapping.shipped = True
+        return mapping
     path = Path(name)
     try:
         with path.open("rb") as file:

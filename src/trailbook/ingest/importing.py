@@ -1,0 +1,261 @@
+"""Importing a file: its records through a map into the store, batch by batch, and what became of them."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Self
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..errors import BadEvent, BadFile
+from ..event.ids import stable_id
+from ..event.model import Event
+from ..store.ports import Appender, Receipt
+from .accept import Context, Rejected, accept, prepare, read
+from .mapping import NATIVE, Mapping, UnknownType
+from .mask import mask_text
+from .read import Record, records
+from .source import DEFAULT_BOUNDS, Bounds, opened
+
+BATCH = 10_000
+_BATCH_BYTES = 64 << 20
+_TICK = 1_000
+_LONGEST_REJECT = 64 << 10
+_LOOKED_AT = 1_000
+
+Progress = Callable[[int, int, int], None]
+"""Is told the bytes of the file that are done, those in all (0 if not known), and the records read."""
+
+
+class ImportSummary(Struct, frozen=True):
+    """What became of a file's records. A record may hold several events, so `read` need not be the sum of the rest.
+
+    `unknown` counts records by type where no map is named for it; they are among the rejected.
+    """
+
+    read: int
+    stored: int
+    duplicates: int
+    conflicts: int
+    rejected: int
+    unknown: dict[str, int]
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+class Preview(Struct, frozen=True):
+    """An event of line `line` as it would be stored, or why it would be rejected."""
+
+    line: int
+    event: Event | None
+    error: BadEvent | None
+
+
+def import_file(
+    path: str,
+    mapping: Mapping,
+    context: Context,
+    appender: Appender,
+    *,
+    now: Callable[[], datetime],
+    rejects_path: str = "",
+    progress: Progress | None = None,
+    batch: int = BATCH,
+    bounds: Bounds = DEFAULT_BOUNDS,
+) -> ImportSummary:
+    """Read `path` (`-` is standard input) through `mapping` and append what fits, `batch` events at a time.
+
+    What does not fit goes to `rejects_path`, one JSON object a line with line, reason, field, remedy and the record,
+    its secrets masked. The file is written over; if nothing was rejected there is none. Events have stable ids: after
+    an interruption, or with a file that has grown, running again adds what is missing and counts the rest as
+    duplicates. `now` is asked for each batch, and replaces `context.recorded_at`. Raises BadFile, after appending what
+    was read before the damage, and StoreError.
+    """
+    started = now()
+    mapping.notes.clear()
+    with ExitStack() as stack:
+        rejects = stack.enter_context(_Rejects(rejects_path))
+        source = stack.enter_context(opened(path, bounds))
+        importer = _Import(mapping, replace(context, make_id=context.make_id or stable_id), appender, rejects, now)
+        waiting = 0
+        try:
+            for record in records(source, mapping.csv):
+                importer.take(record)
+                waiting += len(record.raw)
+                if len(importer.batch) >= batch or waiting >= _BATCH_BYTES:
+                    importer.flush()
+                    waiting = 0
+                if progress is not None and importer.read % _TICK == 0:
+                    progress(source.done, source.total, importer.read)
+        except BadFile:
+            importer.flush()
+            raise
+        importer.flush()
+        if progress is not None:
+            progress(source.done, source.total, importer.read)
+    count = importer.count
+    return ImportSummary(
+        read=importer.read,
+        stored=count["stored"],
+        duplicates=count["duplicate"],
+        conflicts=count["conflict"],
+        rejected=count["rejected"],
+        unknown=dict(importer.unknown.most_common()),
+        warnings=_warnings(mapping),
+        seconds=(now() - started).total_seconds(),
+    )
+
+
+def dry_run(
+    path: str, mapping: Mapping, context: Context, *, first: int = 5, bounds: Bounds = DEFAULT_BOUNDS
+) -> tuple[list[Preview], tuple[str, ...]]:
+    """The first events of a file as they would be stored, and warnings from its first thousand records.
+
+    Nothing is stored. Raises BadFile.
+    """
+    context = replace(context, make_id=context.make_id or stable_id)
+    mapping.notes.clear()
+    shown: list[Preview] = []
+    with opened(path, bounds) as source:
+        for number, record in enumerate(records(source, mapping.csv), 1):
+            for item in _items(record, mapping):
+                if len(shown) < first:
+                    shown.append(_preview(record.line, item, context))
+            if number == _LOOKED_AT:
+                break
+    return shown, _warnings(mapping)
+
+
+def _preview(line: int, item: bytes | Event | BadEvent, context: Context) -> Preview:
+    if isinstance(item, BadEvent):
+        return Preview(line, None, item)
+    try:
+        return Preview(line, prepare(read(item, context), context).event, None)
+    except BadEvent as error:
+        return Preview(line, None, error)
+
+
+def _items(record: Record, mapping: Mapping) -> Sequence[bytes | Event | BadEvent]:
+    """The events of a record; those of Trailbook's own format are still bytes, since that way is faster."""
+    if record.error is not None:
+        return (record.error,)
+    if mapping.name == NATIVE:
+        return (record.raw,)
+    try:
+        return mapping.events(record.value)
+    except BadEvent as error:
+        return (error,)
+
+
+def _warnings(mapping: Mapping) -> tuple[str, ...]:
+    notes = [f"{count} × {note}" for note, count in mapping.notes.most_common()]
+    if mapping.shipped:
+        return tuple(notes)
+    return (*notes, *(f"this path of the map never found a value: {path}" for path in mapping.unmatched()))
+
+
+class _Import:
+    """The state of one import: the batch that is being filled, and the counts so far."""
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        context: Context,
+        appender: Appender,
+        rejects: _Rejects,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.batch: list[tuple[Record, bytes | Event]] = []
+        self.read = 0
+        self.count: Counter[str] = Counter()
+        self.unknown: Counter[str] = Counter()
+        self._mapping = mapping
+        self._context = context
+        self._appender = appender
+        self._rejects = rejects
+        self._now = now
+
+    def take(self, record: Record) -> None:
+        """Put the events of a record into the batch, or reject them."""
+        self.read += 1
+        for item in _items(record, self._mapping):
+            if isinstance(item, BadEvent):
+                if isinstance(item, UnknownType):
+                    self.unknown[item.type] += 1
+                self._reject(record, item)
+            else:
+                self.batch.append((record, item))
+
+    def flush(self) -> None:
+        """Append the batch. Raises StoreError: then nothing of it was appended."""
+        if not self.batch:
+            return
+        context = replace(self._context, recorded_at=self._now())
+        outcome = accept([item for _, item in self.batch], context, self._appender)
+        for (record, _), result in zip(self.batch, outcome.results, strict=True):
+            if isinstance(result, Rejected):
+                self._reject(record, result.error)
+            else:
+                self.count[result.status] += 1
+                if result.status == "conflict":
+                    self._rejects.write(record, _conflict(result))
+        self.batch.clear()
+
+    def _reject(self, record: Record, error: BadEvent) -> None:
+        self.count["rejected"] += 1
+        self._rejects.write(record, error)
+
+
+def _conflict(receipt: Receipt) -> BadEvent:
+    return BadEvent(
+        f"An event with this id, {receipt.id}, is in the book {receipt.book!r} with other contents.",
+        place="id",
+        remedy="Give it an id of its own, if it is another event; what is stored is never changed.",
+    )
+
+
+class _Rejects:
+    """The rejects file, made when the first record is rejected; only its owner may read it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+        elif self._path:
+            Path(self._path).unlink(missing_ok=True)
+
+    def write(self, record: Record, error: BadEvent) -> None:
+        """Add a record with what is wrong with it. Raises BadFile."""
+        if not self._path:
+            return
+        text = record.raw[:_LONGEST_REJECT].decode(errors="replace")
+        row = {
+            "line": record.line,
+            "reason": error.problem,
+            "field": error.place,
+            "remedy": error.remedy,
+            "record": mask_text(text) + ("…" if len(record.raw) > _LONGEST_REJECT else ""),
+        }
+        try:
+            if self._file is None:
+                self._file = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+            self._file.write(msgspec.json.encode(row) + b"\n")
+        except OSError as problem:
+            raise BadFile(
+                f"The rejects file cannot be written: {problem.strerror}.",
+                place=self._path,
+                remedy="Name another place for it.",
+            ) from None
