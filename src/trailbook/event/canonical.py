@@ -7,7 +7,7 @@ import hashlib
 import msgspec
 from msgspec import Struct
 
-from .model import SERVER_FIELDS, Event
+from .model import SERVER_FIELDS, Event, Instant, Target
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Event)
@@ -19,6 +19,15 @@ class Sealed(Struct, frozen=True):
     event: Event
     canonical: bytes
     submission: bytes
+
+
+class _ServerFields(Struct, frozen=True, omit_defaults=True):
+    """The fields that the server sets: the last ones of an event, in the same order."""
+
+    recorded_at: Instant | None
+    derived: tuple[Target, ...] = ()
+    filled: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
 
 
 def encode(event: Event) -> bytes:
@@ -35,3 +44,17 @@ def submission_digest(event: Event) -> bytes:
     """SHA-256 of what the producer sent, normalised: the event before enrichment, without the server's fields."""
     assert not any(getattr(event, field) for field in SERVER_FIELDS)
     return hashlib.sha256(_encoder.encode(event)).digest()
+
+
+def seal(event: Event, sent: bytes) -> Sealed:
+    """`event`, complete with `recorded_at`, sealed; `sent` is `encode` of its submission.
+
+    Unless the directory filled in something, the canonical bytes are what was sent with the server's fields after it,
+    which is cheaper than encoding all of it again.
+    """
+    if event.filled:
+        canonical = _encoder.encode(event)
+    else:
+        last = _ServerFields(event.recorded_at, event.derived, event.filled, event.masked)
+        canonical = sent[:-1] + b"," + _encoder.encode(last)[1:]
+    return Sealed(event, canonical, hashlib.sha256(sent).digest())
