@@ -10,7 +10,7 @@ from itertools import islice, pairwise
 import msgspec
 import pytest
 
-from trailbook.demo.trail import demo_events
+from trailbook.demo.trail import arrivals, demo_events
 from trailbook.event.model import SERVER_FIELDS, Event
 
 END = datetime(2024, 12, 1, tzinfo=UTC)
@@ -75,6 +75,16 @@ def test_events_arrive_in_order_of_time_except_a_few_late_ones(trail: list[Event
     ]
     assert 10 < len(late) < 150
     assert {one.application for one in late} == {"mobile"}
+
+
+def test_an_event_arrives_when_it_occurs_or_days_later_from_a_telephone_that_was_offline(trail: list[Event]) -> None:
+    waited = {
+        one.application: moment - one.occurred_at > timedelta(hours=24)
+        for moment, one in arrivals(trail)
+        if moment != one.occurred_at
+    }
+    assert waited == {"mobile": True}
+    assert [one for _, one in arrivals(trail)] == trail
 
 
 def test_the_trail_fills_the_year_before_its_end(trail: list[Event]) -> None:

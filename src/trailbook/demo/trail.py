@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from random import Random
@@ -60,6 +60,14 @@ def demo_events(count: int, seed: int, end: datetime, *, period: timedelta = YEA
             local_hour = (at.hour + company.offset) % 24
             scene = pick(dice, night if local_hour in _NIGHT_HOURS else day)
             yield scene(Moment(_id(at, dice), at, company, world, dice))
+
+
+def arrivals(events: Iterable[Event]) -> Iterator[tuple[datetime, Event]]:
+    """Each event with when it arrived: the latest `occurred_at` so far, so that only those from offline are late."""
+    arrived = datetime.min.replace(tzinfo=UTC)
+    for event in events:
+        arrived = max(arrived, event.occurred_at)
+        yield arrived, event
 
 
 def _deck(weights: dict[Scene, int]) -> list[Scene]:
