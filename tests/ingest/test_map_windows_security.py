@@ -255,6 +255,11 @@ def test_5136_a_value_is_added_or_deleted() -> None:
     }
 
 
+def test_4697_the_command_of_a_service_may_be_longer_than_a_name() -> None:
+    found = event(4697, SUBJECT, {"ServiceName": "Updater", "ServiceFileName": "powershell -enc " + "A" * 5000})
+    assert whom(found) == [("service", "Updater", "powershell -enc " + "A" * 184)]
+
+
 def test_events_that_no_rule_knows_are_kept_with_their_number() -> None:
     found = event(6145, SUBJECT, {"Category": "Other Policy Change Events"})
     assert (found.action, found.resource) == ("event 6145", "Other Policy Change Events")

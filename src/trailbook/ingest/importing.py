@@ -25,7 +25,7 @@ from .read import Record, records
 from .source import DEFAULT_BOUNDS, Bounds, opened
 
 BATCH = 10_000
-_BATCH_BYTES = 64 << 20
+_BATCH_BYTES = 16 << 20
 _TICK = 1_000
 _LONGEST_REJECT = 64 << 10
 _LOOKED_AT = 1_000
