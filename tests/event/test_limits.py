@@ -1,3 +1,5 @@
+"""Every rule of an event, broken once: which field the refusal names, and that nothing else is refused."""
+
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any

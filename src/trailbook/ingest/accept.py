@@ -1,0 +1,179 @@
+"""The way in: from what a producer sent to a sealed event, and from a batch of these to what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..directory.directory import Directory
+from ..directory.enrich import enrich
+from ..errors import BadEvent
+from ..event.canonical import Sealed, encode, seal
+from ..event.limits import MakeId, check_event, decode_event
+from ..event.model import DEFAULT_TENANT, OWN_APPLICATION, Belonging, Event, Initiator, Target, utc
+from ..event.text import fold
+from ..store.ports import Appender, Receipt
+from .derive import derive
+from .hints import may_hold_secret
+from .mask import MaskPath, mask_event
+
+_User = TypeVar("_User", Initiator, Target)
+
+
+class Context(Struct, frozen=True):
+    """What an ingest decides by, besides the events: all of it given, nothing asked for.
+
+    `recorded_at` is the moment (with a zone) at which the events come in. `tenant` and `application` stand in for what
+    an event leaves out. `make_id` gives ids to events without one; None refuses these. Only Trailbook itself may write
+    as the application `trailbook`.
+    """
+
+    recorded_at: datetime
+    directory: Directory
+    tenant: str = DEFAULT_TENANT
+    application: str = ""
+    mask_paths: tuple[MaskPath, ...] = ()
+    make_id: MakeId | None = None
+    allow_own_application: bool = False
+
+
+class Rejected(Struct, frozen=True):
+    """An event of a batch that was refused: its index there, and what is wrong."""
+
+    index: int
+    error: BadEvent
+
+
+class Outcome(Struct, frozen=True):
+    """What became of a batch: one receipt or rejection for every event, in its order."""
+
+    results: tuple[Receipt | Rejected, ...]
+
+    @property
+    def receipts(self) -> tuple[Receipt, ...]:
+        """Of those that the store has seen: stored, duplicate or in conflict."""
+        return tuple(one for one in self.results if isinstance(one, Receipt))
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Those that broke a rule and were not given to the store."""
+        return tuple(one for one in self.results if isinstance(one, Rejected))
+
+    def count(self, status: str) -> int:
+        """The number of events that were `stored`, `duplicate`, in `conflict` or `rejected`."""
+        if status == "rejected":
+            return len(self.rejected)
+        return sum(receipt.status == status for receipt in self.receipts)
+
+
+def accept(batch: Sequence[bytes | Event], context: Context, appender: Appender) -> Outcome:
+    """Check, prepare and append a batch; a bad event is rejected by itself and never takes the others down.
+
+    Bytes are an event's JSON; events that were built here are checked by the same rules. Raises StoreError when
+    nothing was appended; giving the batch again is then safe.
+    """
+    results: list[Receipt | Rejected | None] = []
+    sealed: list[Sealed] = []
+    for index, item in enumerate(batch):
+        try:
+            sealed.append(prepare(read(item, context), context))
+            results.append(None)
+        except BadEvent as error:
+            results.append(Rejected(index, error))
+    receipts = iter(appender.append(sealed) if sealed else ())
+    return Outcome(tuple(next(receipts) if result is None else result for result in results))
+
+
+def read(item: bytes | Event, context: Context) -> Event:
+    """The checked event of its JSON, or of an event that was built. Raises BadEvent."""
+    if isinstance(item, Event):
+        return check_event(item)
+    return decode_event(item, make_id=context.make_id)
+
+
+def prepare(event: Event, context: Context) -> Sealed:
+    """A checked event as it will be stored: normalised, masked, enriched, with derived targets, sealed.
+
+    The digest of the submission is taken after masking, so that nothing stored depends on a secret: two submissions
+    under one id that differ only in what was masked are duplicates. Raises BadEvent for a reserved application.
+    """
+    event = normalise(event, context)
+    if fold(event.application) == OWN_APPLICATION and not context.allow_own_application:
+        raise BadEvent(
+            f"The application `{OWN_APPLICATION}` is reserved for Trailbook's own events.",
+            place="application",
+            remedy="Send the name of the component that the event comes from.",
+        )
+    sent = encode(event)
+    masked: tuple[str, ...] = ()
+    if context.mask_paths or may_hold_secret(sent):
+        covered = mask_event(event, context.mask_paths)
+        if covered is not event:
+            masked = covered.masked
+            event = replace(covered, masked=())
+            sent = encode(event)
+    derived = _claimed(event) + derive(event)
+    event = replace(event, recorded_at=utc(context.recorded_at), derived=derived, masked=masked)
+    return seal(enrich(event, context.directory), sent)
+
+
+def normalise(event: Event, context: Context) -> Event:
+    """The event in UTC, with its book, its application and every party's tenant filled in."""
+    changed: dict[str, Any] = {}
+    initiator = event.initiator
+    book = event.tenant or (initiator.tenant if initiator is not None else "") or context.tenant
+    if not event.tenant:
+        changed["tenant"] = book
+    if not event.application and context.application:
+        changed["application"] = context.application
+    if (moment := utc(event.occurred_at)) is not event.occurred_at:
+        changed["occurred_at"] = moment
+    if initiator is not None:
+        at_home = _at_home(initiator, book)
+        if initiator.acts_as is not None and (acts_as := _target(initiator.acts_as, book)) is not initiator.acts_as:
+            at_home = replace(at_home, acts_as=acts_as)
+        if at_home is not initiator:
+            changed["initiator"] = at_home
+    for target in event.targets:
+        if not target.tenant or target.groups or target.roles or target.kind == "tenant":
+            changed["targets"] = tuple([_target(one, book) for one in event.targets])
+            break
+    return replace(event, **changed) if changed else event
+
+
+def _target(target: Target, book: str) -> Target:
+    if target.kind == "tenant":
+        return target if target.tenant == target.id else replace(target, tenant=target.id)
+    return _at_home(target, book)
+
+
+def _at_home(user: _User, book: str) -> _User:
+    tenant = user.tenant or book
+    changed: dict[str, Any] = {} if user.tenant else {"tenant": tenant}
+    if user.groups and (groups := _belongings(user.groups, tenant)) is not user.groups:
+        changed["groups"] = groups
+    if user.roles and (roles := _belongings(user.roles, tenant)) is not user.roles:
+        changed["roles"] = roles
+    return replace(user, **changed) if changed else user
+
+
+def _belongings(belongings: tuple[Belonging, ...], tenant: str) -> tuple[Belonging, ...]:
+    for one in belongings:
+        if not one.tenant:
+            return tuple([each if each.tenant else Belonging(each.id, each.name, tenant) for each in belongings])
+    return belongings
+
+
+def _claimed(event: Event) -> tuple[Target, ...]:
+    """The account that an unproven initiator claims to be is whom it was done to (design, decision 7)."""
+    initiator = event.initiator
+    if initiator is None or initiator.verified:
+        return ()
+    claimed = initiator.party()
+    if any(target.party() == claimed for target in event.affected()):
+        return ()
+    return (Target("user", initiator.id, initiator.name, initiator.tenant, initiator.groups, initiator.roles),)

@@ -1,0 +1,156 @@
+"""Masking: what is secret in an event is replaced by a mark before anything is stored, and the event says where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ..errors import BadInput
+from ..event.model import Event
+from .hints import may_hold_secret
+from .secrets import is_secret_key, is_secret_option, is_secret_value, mark, mask_text
+
+__all__ = ["MaskPath", "mask_event", "mask_path", "mask_text"]
+
+_FREE = ("data", "changes")
+_FIELDS = ("name", "ip", "user_agent", "reason", "details", "request_id", "trace_id")
+_CONFIGURED = mark("configured")
+_ANY_DEPTH = "**"
+_SHORTEST_LIMIT = 1024
+
+
+class MaskPath(Struct, frozen=True):
+    """A configured path, as its segments; `mask_path` makes one."""
+
+    segments: tuple[str, ...]
+
+
+def mask_path(text: str) -> MaskPath:
+    """The path that `text` means: `data.password`, `changes.*.new`, `data.**.pin`, `initiator.ip`.
+
+    `*`, `?` and `[…]` match within a name as in a shell, `**` any number of names; entries of a list count as the list.
+    Everything in `data` and `changes` can be masked, and the texts that are not keys elsewhere. Raises BadInput.
+    """
+    segments = tuple(text.split("."))
+    if "" in segments or segments[-1] == _ANY_DEPTH or not (segments[0] in _FREE or segments[-1] in _FIELDS):
+        raise BadInput(
+            f"'{text}' is not a path that can be masked.",
+            place="mask paths",
+            remedy=f"Begin it with {' or '.join(_FREE)}, or end it with one of {', '.join(_FIELDS)}.",
+        )
+    return MaskPath(("changes", "*") if segments == ("changes",) else segments)
+
+
+def mask_event(event: Event, paths: Sequence[MaskPath] = ()) -> Event:
+    """The event with the values at `paths`, and all that looks like a secret, replaced by marks such as
+    `[masked: aws-key]`; `masked` lists where. The event itself if there was nothing to mask.
+    """
+    walk = _Walk()
+    tree = walk.value(msgspec.to_builtins(event), "", tuple(path.segments for path in paths))
+    if not walk.found:
+        return event
+    tree["masked"] = [*event.masked, *walk.found]
+    return msgspec.convert(tree, Event)
+
+
+class _Walk:
+    """One look through an event; `found` are the places where something was masked."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def value(self, value: Any, place: str, paths: tuple[tuple[str, ...], ...]) -> Any:
+        if isinstance(value, str):
+            return self._text(value, place)
+        if isinstance(value, dict):
+            return dict(self._entries(value, place, paths))
+        if isinstance(value, (list, tuple)):
+            return list(self._items(value, place, paths))
+        return value
+
+    def _entries(
+        self, values: dict[str, Any], place: str, paths: tuple[tuple[str, ...], ...]
+    ) -> Iterator[tuple[str, Any]]:
+        free = place.startswith(_FREE)
+        masked_keys = 0
+        for key, value in values.items():
+            shown = self._key(key, place) if free else key
+            if shown != key:
+                masked_keys += 1
+                shown = f"{shown} {masked_keys}" if masked_keys > 1 else shown
+            below = f"{place}.{shown}" if place else shown
+            deeper = _below(paths, key) if paths else ()
+            if () in deeper and (free or key in _FIELDS or below == "data"):
+                yield shown, self._all(value, below)
+            elif free and is_secret_key(key):
+                yield shown, self._secret(value, below, deeper)
+            else:
+                yield shown, self.value(value, below, deeper)
+
+    def _items(self, values: Sequence[Any], place: str, paths: tuple[tuple[str, ...], ...]) -> Iterator[Any]:
+        after_option = False
+        for index, value in enumerate(values):
+            below = f"{place}[{index}]"
+            if after_option and isinstance(value, str) and is_secret_value(value):
+                yield self._marked(mark("secret"), below)
+            else:
+                yield self.value(value, below, paths)
+            after_option = isinstance(value, str) and is_secret_option(value)
+
+    def _secret(self, value: Any, place: str, paths: tuple[tuple[str, ...], ...]) -> Any:
+        """What a field with a secret's name holds: its text or texts, also those of a change; the rest as usual."""
+        if isinstance(value, str):
+            return self._marked(mark("secret"), place) if is_secret_value(value) else value
+        if isinstance(value, (list, tuple)):
+            return [self._secret(one, f"{place}[{index}]", paths) for index, one in enumerate(value)]
+        if isinstance(value, dict) and place.startswith("changes.") and value.keys() <= {"old", "new"}:
+            return {side: self._secret(one, f"{place}.{side}", _below(paths, side)) for side, one in value.items()}
+        return self.value(value, place, paths)
+
+    def _all(self, value: Any, place: str) -> Any:
+        """The mark for a whole value; nothing has nothing to hide, and a change keeps its two sides."""
+        if value is None or value == "" or value == _CONFIGURED:
+            return value
+        if place.startswith("changes.") and isinstance(value, dict) and value.keys() <= {"old", "new"}:
+            return {side: self._all(one, f"{place}.{side}") for side, one in value.items()}
+        return self._marked(_CONFIGURED, place)
+
+    def _text(self, text: str, place: str) -> str:
+        masked = _masked(text)
+        return text if masked is text else self._marked(masked, place)
+
+    def _key(self, key: str, place: str) -> str:
+        masked = _masked_key(key)
+        return key if masked == key else self._marked(masked, f"{place}.{masked}")
+
+    def _marked(self, value: str, place: str) -> str:
+        self.found.append(place)
+        return value
+
+
+def _masked(text: str) -> str:
+    """The text without secrets, not longer than where it stands allows; the text itself if it holds none."""
+    if not may_hold_secret(msgspec.json.encode(text)):
+        return text
+    masked = mask_text(text)
+    return text if masked == text else masked[: max(len(text), _SHORTEST_LIMIT)]
+
+
+_masked_key = lru_cache(maxsize=4096)(_masked)
+
+
+def _below(paths: tuple[tuple[str, ...], ...], key: str) -> tuple[tuple[str, ...], ...]:
+    """What is left of `paths` below `key`; an empty one has arrived."""
+    left: list[tuple[str, ...]] = []
+    for path in paths:
+        if path and path[0] == _ANY_DEPTH:
+            left.append(path)
+            left.extend(_below((path[1:],), key))
+        elif path and fnmatchcase(key, path[0]):
+            left.append(path[1:])
+    return tuple(left)
