@@ -85,9 +85,14 @@ def check_event(event: Event) -> Event:
         raise BadEvent(
             f"The event cannot be written as JSON: {error}.", remedy="Use texts, numbers, lists and objects only."
         ) from error
-    if b"null" in raw:
+    if b"null" in raw and _may_hold_nan(repr((event.data, event.changes))):
         inspect(msgspec.to_builtins(event))
     return decode_event(raw)
+
+
+def _may_hold_nan(shown: str) -> bool:
+    """Whether values, as Python shows them, may hold a number that JSON writes as null."""
+    return any(f"{before}{word}" in shown for word in ("nan", "inf") for before in " [(=-")
 
 
 def inspect(tree: Any) -> None:

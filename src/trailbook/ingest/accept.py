@@ -153,6 +153,8 @@ def _target(target: Target, book: str) -> Target:
 
 def _at_home(user: _User, book: str) -> _User:
     tenant = user.tenant or book
+    if not user.groups and not user.roles:
+        return user if user.tenant else replace(user, tenant=tenant)
     changed: dict[str, Any] = {} if user.tenant else {"tenant": tenant}
     if user.groups and (groups := _belongings(user.groups, tenant)) is not user.groups:
         changed["groups"] = groups
