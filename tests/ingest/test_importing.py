@@ -15,6 +15,7 @@ from trailbook.directory.viewer import OPERATOR
 from trailbook.errors import BadFile, StoreError
 from trailbook.event.canonical import Sealed
 from trailbook.ingest.accept import Context
+from trailbook.ingest.coverage import coverage
 from trailbook.ingest.importing import ImportSummary, dry_run, import_file
 from trailbook.ingest.mapping import load_map
 from trailbook.ingest.mask import mask_text
@@ -270,6 +271,14 @@ def test_a_mixed_file_goes_in_at_once_and_all_of_it_is_accounted_for(
     assert len(refused) == summary.rejected + summary.conflicts
     assert "Snowflake.LoginHistory" in summary.unknown
     assert "AWS.CloudTrail" not in summary.unknown
+
+
+def test_the_coverage_of_a_mixed_file_is_told_for_each_format() -> None:
+    found = coverage("../shared/data/vendors.jsonl.gz", load_map("log-type"))
+    assert {"cloudtrail", "github", "okta", "zoom", ""} <= found.keys()
+    assert sum(one.events + one.refused for one in found.values()) == 2157
+    assert found[""].events == 0
+    assert found["okta"].share("initiator") > 0.9
 
 
 def test_no_known_secret_is_in_the_rejects(mixed: tuple[ImportSummary, list[dict[str, Any]]]) -> None:

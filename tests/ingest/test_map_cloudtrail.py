@@ -219,7 +219,7 @@ def test_requests_that_are_texts_of_json_are_read_too() -> None:
 
 
 def test_a_real_log_goes_in_whole_and_loses_nothing_that_its_records_hold() -> None:
-    found = coverage(REAL, CLOUDTRAIL)
+    (found,) = coverage(REAL, CLOUDTRAIL).values()
     assert (found.events, found.refused) == (2900, 0)
     assert found.initiator == found.outcome == 2900
     with gzip.open(REAL, "rt") as file:

@@ -306,7 +306,7 @@ def test_a_local_time_without_any_other_needs_a_zone() -> None:
 
 
 def test_a_real_log_goes_in_whole_and_loses_nothing_that_its_records_hold() -> None:
-    found = coverage(REAL, WINDOWS)
+    (found,) = coverage(REAL, WINDOWS).values()
     assert (found.events, found.refused) == (107_731, 0)
     held: dict[str, int] = {"initiator": 0, "ip": 0, "outcome": 0, "changes": 0}
     with gzip.open(REAL, "rt") as file:

@@ -73,6 +73,9 @@ class Mapping(Protocol):
     def detects(self, record: Any) -> bool:
         """Whether the record is one of this format."""
 
+    def chosen(self, record: Any) -> str:
+        """The name of the map that the record goes through; empty if none is named for it."""
+
     def unmatched(self) -> list[str]:
         """The paths that were tried, and found nothing in any record so far."""
 
@@ -97,6 +100,10 @@ class _About(ABC):
     def detects(self, record: Any) -> bool:
         """Whether the record is one of this format."""
         return isinstance(record, dict) and self._detect is not None and self._detect(record, record)
+
+    def chosen(self, record: Any) -> str:
+        """The name of the map that the record goes through: this one."""
+        return self.name
 
     @abstractmethod
     def events(self, record: Any) -> list[Event]:
@@ -254,6 +261,11 @@ class EnvelopeMap(_About):
             with suppress(BadEvent):  # then the record must have a time of its own
                 otherwise = self._time(record, record, self._zone)
         return inner.events(self._record(record, record), self._zone, otherwise)
+
+    def chosen(self, record: Any) -> str:
+        """The name of the map that the envelope names; empty if it names none."""
+        inner = self._maps.get(as_text(self._choose(record, record)))
+        return inner.name if inner is not None else ""
 
     def unmatched(self) -> list[str]:
         """None: a mixed file need not hold every field of every system."""
