@@ -21,11 +21,9 @@ STRAY = re.compile(
             r"pypi\." + "org",
             "python" + r"hosted\.org",
             "index" + "-url",
-            "/home/" + r"\w",
             "/root" + "/",
             "/opt/" + r"\w",
             r"(?<![\w.])/work" + "/",
-            "/Users/" + r"\w",
         )
     )
 )
