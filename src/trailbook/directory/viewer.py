@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from ..errors import BadInput
+from ..event.facets import unescape
 from ..event.model import PartyKey
 from ..query.tree import EVERYTHING, And, Condition, Field, Parties, both
 
@@ -45,6 +47,32 @@ class Viewer(Struct, frozen=True):
 
 OPERATOR = Viewer(name="operator", scope=Root())
 """Who works at the machine that holds the store: sees everything."""
+
+
+def parse_viewer(text: str) -> Viewer:
+    """The viewer that a text names: `root`, `tenant:acme`, `groups:acme/g1,g2` or `self:acme/u17`. Raises BadInput.
+
+    A `/` in a tenant is written `%2F`.
+    """
+    kind, _, rest = text.partition(":")
+    tenant, _, ids = rest.partition("/")
+    tenant = unescape(tenant)
+    scope: Scope | None = None
+    if text == "root":
+        scope = Root()
+    elif kind == "tenant" and rest:
+        scope = TenantScope(unescape(rest))
+    elif kind == "groups" and tenant and all(ids.split(",")):
+        scope = GroupScope(tenant, tuple(ids.split(",")))
+    elif kind == "self" and tenant and ids:
+        scope = SelfScope(tenant, ids)
+    if scope is None:
+        raise BadInput(
+            f"There is no viewer '{text}'.",
+            place="viewer",
+            remedy="Write root, tenant:acme, groups:acme/g1,g2 or self:acme/u17.",
+        )
+    return Viewer(text, scope)
 
 
 def scope_condition(viewer: Viewer) -> Condition:

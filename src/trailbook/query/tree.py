@@ -63,7 +63,8 @@ class Parties(_Node, frozen=True):
 class Field(_Node, frozen=True):
     """A keyed fact equals any of the values; a value ending in `*` means every key that begins so.
 
-    `related` takes `kind/id`, `kind/*` or an id of any kind; `is` takes `late`, `anonymous`; `book` is exact; the rest is folded.
+    `related` takes `kind/id`, `kind/*` or an id of any kind; `is` takes `late`, `anonymous`; `book` is exact; the rest
+    is folded.
     """
 
     name: FieldName

@@ -174,3 +174,13 @@ class Store(Reader, Appender, DirectoryStore, Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+
+
+class LocalStore(Store, Checker, Protocol):
+    """A store whose file is ours to look after."""
+
+    def rebuild_index(self, progress: Progress) -> None:
+        """Make the index anew from the events."""
+
+    def statistics(self) -> dict[str, int]:
+        """Figures about the file: events, books, and bytes of each part."""

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from ...errors import BadQuery
 from ...event.facets import party_text
-from ...event.text import fold, words
+from ...event.model import DEFAULT_DETAILS
+from ...event.text import fold, long_words, words
 from ...query.matches import network_range
 from ...query.tree import (
     PREFIXABLE,
@@ -216,12 +217,20 @@ def _joined(text: str, parts: list[_Found], exact: bool) -> _Found:
     return _Found("some", text, exact, sum(part.terms for part in parts), 1 + max(part.levels for part in parts))
 
 
+_OF_DEFAULT_DETAILS = words(DEFAULT_DETAILS.format(action="", resource=""))
+"""Words of the details that an event shows when it has none of its own; the index does not know of these."""
+
+
 def _words_found(wanted: list[str], prefix: bool) -> _Found:
+    """Events with those of the words that the index knows; the other words are looked for in the rows found."""
     if not wanted:
         return _NONE
-    quoted = [f'"{word_token(word)}"' for word in wanted]
-    if prefix:
-        quoted[-1] += " *"
+    whole, begun = (wanted[:-1], wanted[-1]) if prefix else (wanted, "")
+    quoted = [f'"{word_token(word)}"' for word in whole if word not in _OF_DEFAULT_DETAILS and long_words(word)]
+    if len(begun) > 1 and not any(word.startswith(begun) for word in _OF_DEFAULT_DETAILS):
+        quoted.append(f'"{word_token(begun)}" *')
+    if not quoted:
+        return _Found("all", exact=False)
     text = quoted[0] if len(quoted) == 1 else f"({' AND '.join(quoted)})"
     return _Found("some", text, exact=len(wanted) == 1, terms=len(wanted), levels=1)
 

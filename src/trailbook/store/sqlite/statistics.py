@@ -6,7 +6,7 @@ import sqlite3
 
 _PARTS = {
     "bytes of events": ("event",),
-    "bytes of indexes on id and position": ("event_id", "event_position"),
+    "bytes of indexes on id and position": ("identity", "event_position"),
     "bytes of the facet index": ("facet_data", "facet_idx", "facet_docsize", "facet_config"),
 }
 
@@ -22,6 +22,6 @@ def statistics(connection: sqlite3.Connection) -> dict[str, int]:
     found = {name: int(connection.execute(sql).fetchone()[0]) for name, sql in figures.items()}
     for name, tables in _PARTS.items():
         marks = ",".join("?" * len(tables))
-        sql = f"SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE aggregate AND name IN ({marks})"
+        sql = f"SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name IN ({marks})"
         found[name] = int(connection.execute(sql, tables).fetchone()[0])
     return found

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
-from ...event.text import words
+from ...event.text import long_words
 
 EVERY = "z"
 """The token that every event carries, since NOT needs something to stand on the left of it."""
@@ -37,13 +37,14 @@ def word_token(word: str) -> str:
 
 
 def word_tokens(texts: Iterable[str]) -> str:
-    """The tokens of the words in any of the texts, separated by spaces."""
-    plain, other = [], []
+    """The tokens of the words in any of the texts, separated by spaces; single letters and digits have none."""
+    plain: list[str] = []
+    other: list[str] = []
     for text in texts:
         (plain if text.isascii() else other).append(text)
-    found = set(words("\n".join(plain)))
+    found = set(long_words("\n".join(plain)))
     if other:
-        found.update(words("\n".join(other)))
+        found.update(long_words("\n".join(other)))
     return "w" + " w".join(found) if found else ""
 
 

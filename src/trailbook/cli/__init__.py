@@ -1,0 +1,64 @@
+"""THE COMMAND LINE: one module for each group of commands; here is where they start and how errors end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import click
+
+from ..errors import BadInput, BadQuery, TrailbookError
+from ..query.excerpt import render_error, visible
+from .directory import directory
+from .importing import demo, formats, import_files
+from .keeping import doctor, head, stats, verify
+from .reporting import columns, facets, report, show
+from .root import root
+
+for command in (
+    import_files, report, show, facets, columns, formats, directory, demo, stats, head, verify, doctor,
+):  # fmt: skip
+    root.add_command(command)
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0, 2 for bad input, 1 for the rest."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command, tell errors on standard error, and give the exit code."""
+    try:
+        root.main(arguments, prog_name="trailbook", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except TrailbookError as error:
+        _tell(error)
+        return 2 if isinstance(error, BadInput) else 1
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. What was acknowledged is kept; running it again is safe.", err=True)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        click.echo(f"Error: {visible(str(error))}.", err=True)
+        return 1
+    except Exception as error:
+        click.echo(f"Error: something went wrong inside Trailbook ({type(error).__name__}: {error}).", err=True)
+        click.echo("Set TRAILBOOK_DEBUG=1 to see where, and please report it.", err=True)
+        if os.environ.get("TRAILBOOK_DEBUG"):
+            traceback.print_exc()
+        return 1
+    return 0
+
+
+def _tell(error: TrailbookError) -> None:
+    click.echo(f"Error: {visible(str(error))}", err=True)
+    if isinstance(error, BadQuery) and (excerpt := render_error(error)):
+        click.echo(excerpt, err=True)

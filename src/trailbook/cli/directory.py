@@ -1,0 +1,71 @@
+"""Commands about people: directory import, directory list."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from ..directory.load import load
+from ..directory.merge import merge
+from ..directory.viewer import parse_viewer
+from ..directory.visible import visible_profiles
+from ..errors import BadInput
+from ..event.model import KINDS
+from ..query.excerpt import visible
+from ..settings import Settings
+from .root import now, opened
+
+
+@click.group("directory")
+def directory() -> None:
+    """Who there is: users, groups, roles and tenants, and who belonged to what when."""
+
+
+@directory.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--as-of", metavar="TIME", help="Since when what carries no date of its own holds (else now): 2021-11-01T00:00:00Z."
+)
+@click.pass_obj
+def import_directory(settings: Settings, file: Path, as_of: str | None) -> None:
+    """Import users, groups, roles, tenants and memberships from JSON or CSV.
+
+    Events get what their producer left out from here, as of the time they occurred. Nothing that is known is
+    rewritten: a new name or membership ends the one before.
+    """
+    incoming = load(file)
+    since = _moment(as_of) if as_of else now()
+    with opened(settings, create=True) as store:
+        changes = store.change_directory(lambda known: merge(known, incoming, since))
+    added = len(changes.added_profiles) + len(changes.added_memberships)
+    closed = len(changes.closed_profiles) + len(changes.closed_memberships)
+    click.echo(
+        f"{file}: {added:,} entries added, {closed:,} ended; those without a date hold since {since:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.min
+    if moment.tzinfo is None:
+        raise BadInput(f"'{text}' is no time with a zone.", place="--as-of", remedy="Write 2021-11-01T00:00:00Z.")
+    return moment
+
+
+@directory.command("list")
+@click.option("--kind", type=click.Choice(KINDS), help="Only these.")
+@click.option("--as", "viewer", default="root", metavar="VIEWER", help="See only what this viewer may see.")
+@click.pass_obj
+def list_directory(settings: Settings, kind: str | None, viewer: str) -> None:
+    """List who is known, under which names, and when."""
+    with opened(settings) as store:
+        known = store.directory()
+    profiles = (one for one in visible_profiles(known, parse_viewer(viewer)) if kind in (None, one.kind))
+    for one in sorted(profiles, key=lambda one: (one.kind, one.tenant, one.id, str(one.valid_from))):
+        since = f" since {one.valid_from:%Y-%m-%d}" if one.valid_from else ""
+        until = f" until {one.valid_to:%Y-%m-%d}" if one.valid_to else ""
+        click.echo(f"{one.kind:8}{visible(one.tenant)}/{visible(one.id)}  {visible(one.name)}{since}{until}")

@@ -1,0 +1,110 @@
+"""Commands that look after the store: stats, head, verify, doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import msgspec
+from msgspec import Struct
+
+from ..directory.viewer import OPERATOR
+from ..errors import BadFile, Damaged
+from ..query.excerpt import visible
+from ..settings import Settings
+from ..store.ports import Head, Problem
+from .root import opened, progress
+
+
+class _NotedHead(Struct, frozen=True):
+    """A head as it is written down."""
+
+    size: int
+    root: str
+
+
+@click.command("stats")
+@click.pass_obj
+def stats(settings: Settings) -> None:
+    """Tell how many events there are, in which books, and what they take on disk."""
+    with opened(settings) as store:
+        figures = store.statistics()
+        books = store.heads(OPERATOR)
+    for name, figure in figures.items():
+        click.echo(f"{name:40}{figure:>16,}")
+    if events := figures["events"]:
+        click.echo(f"{'bytes per event':40}{figures['bytes'] / events:>16,.0f}")
+    for book, head in books.items():
+        click.echo(f"{'book ' + visible(book):40}{head.size:>16,}")
+
+
+@click.command("head")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, to keep elsewhere for `trailbook verify --against`.")
+@click.pass_obj
+def head(settings: Settings, as_json: bool) -> None:
+    """Print each book's head: its size and the root of its hash tree (RFC 6962).
+
+    Keep it where nobody who can write the store can write: whatever is changed before it is then found by
+    `trailbook verify --against`.
+    """
+    with opened(settings) as store:
+        heads = store.heads(OPERATOR)
+    if as_json:
+        noted = {book: _NotedHead(one.size, one.root.hex()) for book, one in heads.items()}
+        click.echo(msgspec.json.format(msgspec.json.encode(noted)).decode())
+        return
+    for book, one in heads.items():
+        click.echo(f"{one.size:>12,}  {one.root.hex()}  {visible(book)}")
+
+
+@click.command("verify")
+@click.option("--against", metavar="FILE", help="Heads noted earlier by `trailbook head --json`.")
+@click.pass_obj
+def verify(settings: Settings, against: str | None) -> None:
+    """Recompute every book from its events and compare it with its head, and with heads that were noted elsewhere."""
+    noted = read_heads(against) if against else {}
+    with opened(settings) as store, progress("Verifying", 1) as tell:
+        problems = store.verify(noted, tell)
+        books = store.heads(OPERATOR)
+    _conclude(problems, settings.store)
+    compared = f", {len(noted)} of them against noted heads" if noted else ""
+    click.echo(f"All {sum(one.size for one in books.values()):,} events of {len(books)} books are whole{compared}.")
+
+
+@click.command("doctor")
+@click.option("--reindex", is_flag=True, help="First make the index anew from the events.")
+@click.pass_obj
+def doctor(settings: Settings, reindex: bool) -> None:
+    """Check that queries are answered from what the events say: the index against the table, per term and per row."""
+    with opened(settings, any_index=reindex) as store:
+        if reindex:
+            with progress("Making the index anew", 1) as tell:
+                store.rebuild_index(tell)
+        with progress("Comparing index and events", 1) as tell:
+            problems = store.doctor(tell)
+    _conclude(problems, settings.store)
+    click.echo("The index agrees with the events.")
+
+
+def _conclude(problems: Sequence[Problem], store: str) -> None:
+    for one in problems:
+        click.echo(f"{visible(one.place)}: {visible(one.problem)}")
+    if problems:
+        raise Damaged(
+            f"{len(problems)} problems were found.",
+            place=store,
+            remedy="Keep this file as evidence and restore a backup; if only the index is wrong, `doctor --reindex`.",
+        )
+
+
+def read_heads(path: str) -> dict[str, Head]:
+    """The heads in a file that `trailbook head --json` wrote. Raises BadFile."""
+    try:
+        noted = msgspec.json.decode(Path(path).read_bytes(), type=dict[str, _NotedHead])
+        return {book: Head(book, one.size, bytes.fromhex(one.root)) for book, one in noted.items()}
+    except OSError as error:
+        raise BadFile(f"The heads cannot be read: {error.strerror}.", place=path, remedy="Check the path.") from error
+    except (msgspec.MsgspecError, ValueError) as error:
+        remedy = "Give a file that `trailbook head --json` wrote."
+        raise BadFile(f"These are not heads: {error}.", place=path, remedy=remedy) from error
