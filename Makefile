@@ -4,8 +4,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-STORE ?= var/demo.trailbook
+STORE ?= var/demo.db
 EVENTS ?= 10000
+END ?= 2026-01-01
+QUERY ?= user:acme/u0004 -resource:calls
+PICTURED := 'user:acme/u0004 -resource:calls' --during 2025-06-25..2025-07-16
 SIZE ?=
 COVERAGE := 90
 
@@ -29,6 +32,14 @@ $(READY): constraints.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
+run: $(READY) ## an Audit Trail Details Report of a demo trail (EVENTS=10000, QUERY='user:acme/u0004 ...')
+	@mkdir -p $(dir $(STORE))
+	@$(BIN)/trailbook --store $(STORE) demo --events $(EVENTS) --end $(END)
+	@$(BIN)/trailbook --store $(STORE) report '$(QUERY)' --limit 20 \
+		--columns date_time,initiator,groups,action,details,ip,matched
+	@echo
+	@echo "What else to ask: . $(BIN)/activate; export TRAILBOOK_STORE=$(STORE); trailbook report --help"
+
 test: lint ## the checks of lint, then all tests with branch coverage
 	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
@@ -47,6 +58,14 @@ format: $(READY) ## bring the code into shape
 
 bench: $(READY) ## figures beside a plain baseline; at 10 million events with SIZE=--large
 	$(BIN)/python -m bench $(SIZE)
+
+docs: $(READY) ## draw the picture in the README anew, then try all that the docs say
+	@mkdir -p $(dir $(STORE))
+	@$(BIN)/trailbook --store $(STORE) demo --events $(EVENTS) --end $(END)
+	@COLUMNS=124 $(BIN)/trailbook --store $(STORE) report $(PICTURED) \
+		--columns date_time,initiator,groups,details,matched --as tenant:acme \
+		| $(BIN)/python tools/picture.py "trailbook report $(PICTURED)" > docs/report.svg
+	$(BIN)/pytest tests/house/test_docs.py tests/house/test_picture.py
 
 constraints: $(READY) ## resolve the newest packages and pin them with their hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -41,12 +41,12 @@ def picture(command: str, output: str) -> str:
 
 def _groups(line: str) -> Iterator[tuple[int, str]]:
     """The groups of words of a line, which two spaces or a rule part, and the rules, each with its column."""
-    for group in re.finditer(r"[─│┌┐└┘├┤┬┴┼]+|[^\s│]+(?: [^\s│]+)*", line):
+    for group in re.finditer(r"[─╌│┌┐└┘├┤┬┴┼]+|[^\s│]+(?: [^\s│]+)*", line):
         yield wcswidth(line[: group.start()]), group.group()
 
 
 def _style(group: str) -> str:
-    return "rule" if group[0] in "─│┌└├┬┴┼┐┘┤" else "ink"
+    return "rule" if group[0] in "─╌│┌└├┬┴┼┐┘┤" else "ink"
 
 
 def _text(column: int, row: float, text: str, style: str) -> str:

@@ -4,6 +4,7 @@ Each page is read from top to bottom in a directory of its own, block by block:
 
 - `console`: lines after `$ ` are commands (a `\\` at the end continues one); the lines below, if any, are their output,
   in which `...` stands for any text, and alone on a line for any lines; `[exit 2]` as the last line for that exit code.
+  `export NAME=value` holds for the rest of the page.
 - `sh`: commands that have to succeed. `python`: a program that has to. `query`: one query on each line.
 - `toml`, `json`, `csv`, `text`: looked at only; with a file name behind the language, written to that file first.
 """
@@ -28,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 STAND_INS = {
-    r"make run": "trailbook demo --events 10000 --store var/demo.trailbook",
+    r"make run": f"make --no-print-directory -f {ROOT}/Makefile run READY= BIN={Path(sys.executable).parent}",
     r"make (test|soak|bench|docs|lint|format|constraints|clean|help)( \w+=\S+)?": "true",
     r"git clone .*": "true",
     r"cd trailbook": "true",
@@ -109,9 +110,11 @@ def stand_in(command: str) -> str:
     return command
 
 
-def run(step: Step, page: Path, where: Path) -> None:
+def run(step: Step, page: Path, where: Path, exported: dict[str, str]) -> None:
+    if export := re.fullmatch(r"export (\w+)=(\S+)", step.command):
+        exported[export.group(1)] = export.group(2)
     environment = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        **exported, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(where), "LANG": "C.UTF-8", "COLUMNS": "118", "TZ": "UTC", "PYTHONUTF8": "1",
     }  # fmt: skip
     done = subprocess.run(
@@ -128,6 +131,7 @@ def run(step: Step, page: Path, where: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_the_page_says_works(page: Path, tmp_path: Path) -> None:
+    exported: dict[str, str] = {}
     for block in blocks(page.read_text(encoding="utf-8")):
         text = "\n".join(block.lines) + "\n"
         if block.file:
@@ -135,10 +139,10 @@ def test_what_the_page_says_works(page: Path, tmp_path: Path) -> None:
         match block.language:
             case "console" | "sh":
                 for step in steps(block):
-                    run(step, page, tmp_path)
+                    run(step, page, tmp_path, exported)
             case "python":
                 (tmp_path / ".snippet.py").write_text(text, encoding="utf-8")
-                run(Step(block.at, f"{sys.executable} .snippet.py", None, 0), page, tmp_path)
+                run(Step(block.at, f"{sys.executable} .snippet.py", None, 0), page, tmp_path, exported)
             case "query":
                 for line in filter(None, block.lines):
                     parse(line)

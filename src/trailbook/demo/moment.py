@@ -71,7 +71,7 @@ def web_request(m: Moment, method: str, path: str, status: int) -> dict[str, Any
         "method": method, "path": path, "status": status, "duration_ms": 4 + bits % 400,
         "bytes_out": 300 + (bits >> 12) % 60_000, "host": f"{m.company.id}.desk.example",
         "node": f"web-{(bits >> 30) % 6}", "region": "eu-central" if m.company.offset >= 0 else "us-east",
-        "tls": "TLSv1.3", "session": f"s-{bits:016x}", "build": "2024.11.3+g5d1c0f2",
+        "tls": "TLSv1.3", "session": f"s-{bits:016x}", "build": "2025.3.1+g5d1c0f2",
     }  # fmt: skip
 
 
