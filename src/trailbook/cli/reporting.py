@@ -27,7 +27,7 @@ from ..report.hidden import Hidden
 from ..report.run import run
 from ..settings import Settings
 from ..store.ports import FACET_FIELDS
-from ..wiring import directory_names
+from ..wiring import directory_names, present_members
 from .keeping import read_heads
 from .root import now, opened, terminal_width
 
@@ -48,6 +48,7 @@ _AS = click.option(
 @click.option("--since", metavar="WHEN", help="From then on: 2021-11-01, 2021-11-01T14:00, -7d, yesterday ...")
 @click.option("--until", metavar="WHEN", help="Until then; a day counts in full.")
 @click.option("--during", metavar="PERIOD", help="today, last-month, 2021-11, 2021-11-01..2021-11-17 ...")
+@click.option("--as-of", type=click.Choice(["then", "now"]), help="Members of groups and roles: of then, or of now.")
 @click.option("--order", type=click.Choice(["newest", "oldest"]), help="Which rows come first.")
 @click.option("--limit", type=click.IntRange(1), help="Show at most so many rows.")
 @click.option("--tz", "zone", metavar="ZONE", help="The report's time zone, such as Europe/Berlin.")
@@ -94,6 +95,7 @@ def report(settings: Settings, /, format_name: str | None, output: str | None, v
             definition,
             now=now(),
             names=directory_names(store, asking),
+            members=present_members(store, asking, now()),
             heads=read_heads(str(heads)) if heads else None,
         )
         with _target(path) as out:
@@ -111,7 +113,7 @@ def _definition(settings: Settings, given: dict[str, object]) -> Definition:
     values: dict[str, object] = {"zone": settings.zone, "locale": settings.locale}
     if file := given["definition"]:
         values.update(_read_definition(Path(str(file))).to_dict())
-    names = ("query", "title", "since", "until", "during", "order", "limit", "zone", "locale", "date_pattern")
+    names = ("query", "title", "since", "until", "during", "order", "limit", "zone", "locale", "date_pattern", "as_of")
     values.update({name: given[name] for name in (*names, "seconds", "offset") if given[name] is not None})
     if given["full_data"]:
         values["data"] = "full"

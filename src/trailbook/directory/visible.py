@@ -18,6 +18,13 @@ def visible_profiles(directory: Directory, viewer: Viewer) -> Iterator[Profile]:
             yield profile
 
 
+def visible_members(directory: Directory, viewer: Viewer, party: PartyKey, moment: datetime) -> list[PartyKey]:
+    """The users in a group, or with a role, at the moment, as far as the viewer may know of them."""
+    if not _sees(directory, viewer, party, moment, None):
+        return []
+    return [user for user in directory.members_at(party, moment) if _sees(directory, viewer, user, moment, None)]
+
+
 def visible_parties_named(directory: Directory, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
     """The parties with this id, `tenant/id` or name that the viewer may see, each once, sorted.
 

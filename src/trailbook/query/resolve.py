@@ -50,12 +50,18 @@ class Resolution(Struct, frozen=True):
 
 
 def resolve(
-    condition: Condition, *, names: Callable[[Kind, str], Sequence[PartyKey]], now: datetime, zone: ZoneInfo
+    condition: Condition,
+    *,
+    names: Callable[[Kind, str], Sequence[PartyKey]],
+    now: datetime,
+    zone: ZoneInfo,
+    members: Callable[[PartyKey], Sequence[PartyKey]] | None = None,
 ) -> Resolution:
     """`condition` with `Parties` for each `Involves` and `Occurred` for each `Period`. Raises BadQuery.
 
     `names` gives the parties, within what the viewer may see, that a value stands for by id, `tenant/id` or name. A
-    value that stands for none leaves a condition that matches nothing.
+    value that stands for none leaves a condition that matches nothing. With `members`, groups and roles become the
+    users whom it gives as theirs, whoever belonged to them when an event occurred.
     """
     found: dict[tuple[Kind, str], Named] = {}
 
@@ -73,7 +79,10 @@ def resolve(
     def leaf(one: Condition) -> Condition:
         match one:
             case Involves(kind, values, direction):
-                return Parties(unique(party for value in values for party in look_up(kind, value)), direction)
+                parties = unique(party for value in values for party in look_up(kind, value))
+                if members is not None and kind in ("group", "role"):
+                    parties = _members_of(kind, parties, members)
+                return Parties(parties, direction)
             case Period(key, value):
                 return Occurred(*resolve_period(key, value, now, zone))
             case _:
@@ -81,6 +90,18 @@ def resolve(
 
     resolved = rewrite(condition, leaf)
     return Resolution(resolved, tuple(found.values()))
+
+
+def _members_of(
+    kind: Kind, parties: Sequence[PartyKey], members: Callable[[PartyKey], Sequence[PartyKey]]
+) -> tuple[PartyKey, ...]:
+    users = unique(user for party in parties for user in members(party))
+    if len(users) > MOST_PARTIES:
+        raise BadQuery(
+            f"The {kind} has {len(users)} members now; {MOST_PARTIES} is the most that a query can ask for.",
+            remedy=f"Ask for the {kind} as it was when the events occurred.",
+        )
+    return users
 
 
 def fields_used(condition: Condition) -> set[str]:

@@ -21,10 +21,12 @@ from .columns import COLUMNS, column_named
 
 GroupOrder = Literal["value", "rows"]
 DataForm = Literal["compact", "full"]
+AsOf = Literal["then", "now"]
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "order": get_args(Order),
     "group_order": get_args(GroupOrder),
     "data": get_args(DataForm),
+    "as_of": get_args(AsOf),
 }
 _PERIOD_KEYS: tuple[Literal["since", "until", "during"], ...] = ("since", "until", "during")
 
@@ -43,7 +45,8 @@ class Definition(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     `during`: as in that language, absolute or relative to when it runs. `group_by`: column keys, or `hour`, `day`,
     `week`, `month`; the report then has a row per group, ordered by value or by most rows. `limit`: the most rows (or
     groups) shown. `zone`: an IANA name. `locale`: a CLDR one. `date_pattern`: `iso`, `short`, `medium`, `long`,
-    `full`, or a CLDR pattern of date fields. `data`: JSON on one line or spread out.
+    `full`, or a CLDR pattern of date fields. `data`: JSON on one line or spread out. `as_of`: groups and roles in
+    the query mean who belonged to them `then`, when an event occurred, or who belongs to them `now`.
     """
 
     title: Annotated[str, Meta(max_length=200)] = "Audit Trail Details Report"
@@ -62,6 +65,7 @@ class Definition(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     seconds: bool = False
     offset: bool = False
     data: DataForm = "compact"
+    as_of: AsOf = "then"
 
     def __post_init__(self) -> None:
         for field in _CHOICES:

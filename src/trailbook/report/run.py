@@ -21,6 +21,7 @@ from .hidden import Hidden
 from .result import Header, Heading, Report
 
 Names = Callable[[PartyKind, str], Sequence[PartyKey]]
+Members = Callable[[PartyKey], Sequence[PartyKey]]
 LATE = Field("is", ("late",))
 
 
@@ -31,12 +32,14 @@ def run(
     *,
     now: datetime,
     names: Names | None = None,
+    members: Members | None = None,
     heads: Heads | None = None,
 ) -> Report:
     """The report that `definition` asks for, within what `viewer` may see, as of `now` (aware).
 
     `names` gives further parties that the viewer may know for a value of the query (by id, `tenant/id` or name), such
-    as the directory's; those of the viewer's events are always known. `heads` leaves out what the books received after
+    as the directory's; those of the viewer's events are always known. `members` gives a group's or role's present
+    members, for a definition as of now. `heads` leaves out what the books received after
     them: running again with the heads of a report's header gives the same rows. Raises NotAllowed for what is hidden
     from the viewer, BadQuery for a query that cannot be resolved, BadInput for heads that are ahead of the store.
     """
@@ -44,7 +47,7 @@ def run(
     written = definition.condition()
     hidden.check_query(written)
     clock = definition.clock()
-    resolution = _resolve(reader, viewer, written, names, now, clock)
+    resolution = _resolve(reader, viewer, written, names, members if definition.as_of == "now" else None, now, clock)
     condition = resolution.condition
     heads = _heads(reader, viewer, heads)
     setting = Setting(clock, definition.data == "full", tuple(_parties(condition)))
@@ -89,13 +92,19 @@ _Body = tuple[Callable[[], Iterator[Any]], Callable[[Any], tuple[str, ...]], Cal
 
 
 def _resolve(
-    reader: Reader, viewer: Viewer, written: Condition, names: Names | None, now: datetime, clock: Clock
+    reader: Reader,
+    viewer: Viewer,
+    written: Condition,
+    names: Names | None,
+    members: Members | None,
+    now: datetime,
+    clock: Clock,
 ) -> Resolution:
     def parties(kind: PartyKind, text: str) -> list[PartyKey]:
         known = set(reader.parties(viewer, kind, text))
         return sorted(known.union(names(kind, text)) if names is not None else known)
 
-    return resolve(written, names=parties, now=now, zone=clock.zone)
+    return resolve(written, names=parties, now=now, zone=clock.zone, members=members)
 
 
 def _warning(named: Named) -> str:
