@@ -42,9 +42,19 @@ NETWORKS = ("85.223.0.0/16", "85.223.209.22", "10.0.0.0/8", "2001:db8::/32", "::
 REFERENCES = (("calls", "42"), ("calls", "43"), ("reports", "42"), ("a/b", "7"))
 TRACES = ("r1", "r2", "")
 FIELD_NAMES = ("name", "E-mail", "role")
-TEXTS = ("call played back", "Müller called the call centre", "password reset for Ann", "東京 のコール", "")
-PHRASES = ("call", "call centre", "centre call", "MULLER", "ann", "Ann Lee", "reset for", "東京", "京東", "zzz", "42")
-PREFIXES = ("cal", "call cen", "mul", "zzz", "pass")
+TEXTS = (
+    "call played back",
+    "Müller called the call centre",
+    "password reset for Ann",
+    "東京 のコール",
+    "at gate 7",
+    "",
+)
+PHRASES = (
+    "call", "call centre", "centre call", "MULLER", "ann", "Ann Lee", "reset for", "東京", "京東", "zzz", "42",
+    "at gate 7", "gate 8", "7", "action login", "on resource calls", "action", "on",
+)  # fmt: skip
+PREFIXES = ("cal", "call cen", "mul", "zzz", "pass", "act", "on res")
 START = datetime(2021, 11, 17, 14, 7, tzinfo=UTC)
 MOMENTS = tuple(START + timedelta(minutes=30 * step) for step in range(6))
 EVENT_IDS = tuple(str(UUID(int=number + 1, version=4)) for number in range(40))

@@ -184,6 +184,8 @@ def texts(event: Event) -> Iterator[str]:
     yield from who_texts(event.initiator)
     yield event.action
     yield event.resource
+    if not event.details:
+        yield event.detail_text()
     yield from other_texts(event)
 
 

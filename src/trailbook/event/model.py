@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 DEFAULT_TENANT = "default"
 OWN_APPLICATION = "trailbook"
+DEFAULT_DETAILS = "Action {action} on resource {resource}"
 
 Kind = Literal["user", "group", "role", "tenant"]
 KINDS: tuple[Kind, ...] = ("user", "group", "role", "tenant")
@@ -139,7 +140,7 @@ class Event(_Value, frozen=True):
 
     def detail_text(self) -> str:
         """What took place, in words: as sent, else `Action {action} on resource {resource}`."""
-        return self.details or f"Action {self.action} on resource {self.resource}"
+        return self.details or DEFAULT_DETAILS.format(action=self.action, resource=self.resource)
 
 
 SERVER_FIELDS = ("recorded_at", "derived", "filled", "masked")

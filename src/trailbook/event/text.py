@@ -11,8 +11,16 @@ _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])"
 _NUMBERS = r"[0-9]+(?:[.-][0-9]+)+"
 _HAN_AND_KANA = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 
-_ASCII_WORD = re.compile(f"{_UUID}|{_NUMBERS}|[0-9a-z]{{2,}}")
-_WORD = re.compile(f"{_UUID}|{_NUMBERS}|[{_HAN_AND_KANA}]|[^\\W_{_HAN_AND_KANA}]{{2,}}")
+
+def _patterns(shortest: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What finds words in ASCII and in any text; `shortest` is that of a run of letters and digits."""
+    return (
+        re.compile(f"{_UUID}|{_NUMBERS}|[0-9a-z]{{{shortest},}}"),
+        re.compile(f"{_UUID}|{_NUMBERS}|[{_HAN_AND_KANA}]|[^\\W_{_HAN_AND_KANA}]{{{shortest},}}"),
+    )
+
+
+_EVERY, _LONG = _patterns(1), _patterns(2)
 
 
 class _Folding(dict[int, str]):
@@ -40,10 +48,19 @@ def words(text: str) -> list[str]:
     """The folded words of `text` in order.
 
     A word is a run of letters and digits; a Han or kana character by itself; numbers joined by `.` or `-` (addresses,
-    dates, versions); a UUID. Other single characters are no words. A word counts by its first 64 characters.
+    dates, versions); a UUID. A word counts by its first 64 characters.
     """
+    return _words(text, _EVERY)
+
+
+def long_words(text: str) -> list[str]:
+    """The same without single letters and digits: the words that are worth an entry in an index."""
+    return _words(text, _LONG)
+
+
+def _words(text: str, patterns: tuple[re.Pattern[str], re.Pattern[str]]) -> list[str]:
     folded = fold(text)
-    found = _ASCII_WORD.findall(folded) if folded.isascii() else _WORD.findall(folded)
+    found = patterns[not folded.isascii()].findall(folded)
     if len(folded) <= LONGEST_WORD:
         return found
     return [word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD].rstrip(".-") for word in found]
