@@ -76,3 +76,8 @@ def test_an_event_that_is_not_about_a_user_derives_nothing() -> None:
 def test_the_impersonated_user_counts_as_a_user() -> None:
     initiator = Initiator("root", tenant="acme", acts_as=ANN)
     assert derive(event({"role": Change(None, "admin")}, initiator=initiator)) == (role("admin"),)
+
+
+def test_the_impersonated_user_does_not_move_with_something_else() -> None:
+    initiator = Initiator("root", tenant="acme", acts_as=ANN)
+    assert derive(event({"group": Change("a", "b")}, Target("report", "r1", tenant="acme"), initiator=initiator)) == ()

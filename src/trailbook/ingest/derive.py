@@ -27,15 +27,16 @@ _FIELDS: Mapping[str, Kind] = {
 def derive(event: Event) -> tuple[Target, ...]:
     """The targets that follow from `changes`, in their order, without those that are targets already.
 
-    Where the event is about a user, every group and role that was added or removed is one, and both tenants of a move.
-    Who moves is one user in either tenant, so that the identity on the other side is a target as well. Values may be an
-    id, an object with `id` and maybe `name` and `tenant`, or a list of these. With several users among the targets, a
-    move of tenants says nothing about which of them moved; groups and roles are of the first one's tenant.
+    Where the event is about a user (one of its targets or, without any, whom the initiator acts as), every group and
+    role that was added or removed is one, and both tenants of a move. Who moves is one user in either tenant, so that
+    the identity on the other side is a target as well. Values may be an id, an object with `id` and maybe `name` and
+    `tenant`, or a list of these. With several users among the targets, a move of tenants says nothing about which of
+    them moved; groups and roles are of the first one's tenant.
     """
     if not event.changes:
         return ()
     fields = [(kind, change) for name, change in event.changes.items() if (kind := _FIELDS.get(name.lower()))]
-    users = [target for target in event.affected() if target.kind == "user"] if fields else []
+    users = [target for target in event.targets or event.affected() if target.kind == "user"] if fields else []
     if not users:
         return ()
     known = {(one.kind, one.tenant, one.id) for one in event.affected()}
