@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from wcwidth import wcswidth
 
-CELL, LINE, MARGIN = 7.8, 18, 16
+CELL, LINE, MARGIN = 7.8, 15.5, 16
 STYLE = """
   .paper { fill: #fdfdfb; stroke: #d0d0c8 } .ink { fill: #24292f } .command { fill: #0550ae; font-weight: bold }
   .rule { fill: #8c959f } text { font: 13px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace }
