@@ -150,6 +150,13 @@ def test_decimals_beyond_microseconds_may_be_zeros() -> None:
     assert event.occurred_at.microsecond == 123456
 
 
+@pytest.mark.parametrize(
+    "value", [-(2**63), 2**64 - 1, 123456789012345678901234.5, 1e30, "n:99999999999999999999", "[-99999999999999999999"]
+)
+def test_long_numbers_within_the_limits_and_texts_with_longer_ones_are_accepted(value: Any) -> None:
+    assert decode_event(sent(data={"a": [0, value]})).data == {"a": [0, value]}
+
+
 def test_an_id_in_upper_case_becomes_lower_case() -> None:
     assert decode_event(sent(id=ID.upper())).id == ID
 

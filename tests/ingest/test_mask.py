@@ -250,6 +250,28 @@ def test_masking_twice_changes_nothing_and_the_quick_look_misses_nothing(text: s
         assert may_hold_secret(encode(event(details=text)))
 
 
+NAMES = st.lists(
+    st.sampled_from(
+        "access refresh session id auth api bearer security private csrf secret account shared token key password"
+        " passwd passphrase pwd authorization proxy x pass in - _ . / --".split() + [" "]
+    ),
+    min_size=1,
+    max_size=5,
+).map("".join)
+
+
+@given(NAMES, st.sampled_from(["=", ":", " ", "\t", '"', '": "', "':'", " = ", "\t: ", "\\t= "]), st.booleans())
+def test_the_quick_look_misses_no_name_of_a_secret(name: str, gap: str, upper: bool) -> None:
+    name = name.upper() if upper else name
+    for whole in (
+        event(details=f"'{name}{gap}hunter2\""),
+        event(data={name: "hunter2"}),
+        event(changes={name: Change("hunter2")}),
+        event(data=[name, "hunter2"]),
+    ):
+        assert mask_event(whole) is whole or may_hold_secret(encode(whole))
+
+
 HOSTILE = [
     "password=", 'password="', "eyJ", "eyJaaaaaaaaaa.", "-----BEGIN PRIVATE KEY-----a-", "://a:", "curl ", "mysql -p",
     "net user a ", "net use \\\\a ", "\\", '"', '\\"', 'secret\\"', "--a-", "pwd=\\", " ", "Authorization: Bearer a\"",

@@ -32,6 +32,7 @@ MakeId = Callable[[bytes], str]
 
 _SHAPE = bytes.maketrans(b"123456789[", b"000000000{")
 _MANY_DIGITS = b"0" * 19
+_LONG_INTEGER = re.compile(rb"[:,\[]\s*(-?[0-9]{19,21})")
 _MANY_DECIMALS = b"." + b"0" * 7
 _BEYOND_MICROSECONDS = re.compile(r"\.[0-9]{6}[0-9]*[1-9]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -64,7 +65,11 @@ def decode_event(raw: bytes, *, make_id: MakeId | None = None) -> Event:
     shape = raw.translate(_SHAPE)
     if _MANY_DECIMALS in shape:
         _check_decimals(raw)
-    if (b"\\" in raw and b"\\u0000" in raw) or shape.count(b"{") > MAX_NESTING or _MANY_DIGITS in shape:
+    if (
+        (b"\\" in raw and b"\\u0000" in raw)
+        or shape.count(b"{") > MAX_NESTING
+        or (_MANY_DIGITS in shape and _may_be_too_large(raw))
+    ):
         inspect(_plain.decode(raw))
     return event
 
@@ -88,6 +93,11 @@ def check_event(event: Event) -> Event:
     if b"null" in raw and _may_hold_nan(repr((event.data, event.changes))):
         inspect(msgspec.to_builtins(event))
     return decode_event(raw)
+
+
+def _may_be_too_large(raw: bytes) -> bool:
+    """Whether a whole number past 64 bits stands in the JSON, or something in a text that looks like one."""
+    return any(not SMALLEST_INTEGER <= int(digits) <= LARGEST_INTEGER for digits in _LONG_INTEGER.findall(raw))
 
 
 def _may_hold_nan(shown: str) -> bool:
