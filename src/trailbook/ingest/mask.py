@@ -22,6 +22,8 @@ _FIELDS = ("name", "ip", "user_agent", "reason", "details", "request_id", "trace
 _CONFIGURED = mark("configured")
 _ANY_DEPTH = "**"
 _SHORTEST_LIMIT = 1024
+_OFTEN_REPEATED = 200
+"""Keys and texts of at most so many characters come again and again, and what masking made of them is remembered."""
 
 
 class MaskPath(Struct, frozen=True):
@@ -122,10 +124,10 @@ class _Walk:
 
     def _text(self, text: str, place: str) -> str:
         masked = _masked(text)
-        return text if masked is text else self._marked(masked, place)
+        return text if masked == text else self._marked(masked, place)
 
     def _key(self, key: str, place: str) -> str:
-        masked = _masked_key(key)
+        masked = _masked(key)
         return key if masked == key else self._marked(masked, f"{place}.{masked}")
 
     def _marked(self, value: str, place: str) -> str:
@@ -135,13 +137,17 @@ class _Walk:
 
 def _masked(text: str) -> str:
     """The text without secrets, not longer than where it stands allows; the text itself if it holds none."""
+    return _remembered(text) if len(text) <= _OFTEN_REPEATED else _looked_through(text)
+
+
+def _looked_through(text: str) -> str:
     if not may_hold_secret(msgspec.json.encode(text)):
         return text
     masked = mask_text(text)
     return text if masked == text else masked[: max(len(text), _SHORTEST_LIMIT)]
 
 
-_masked_key = lru_cache(maxsize=4096)(_masked)
+_remembered = lru_cache(maxsize=1 << 15)(_looked_through)
 
 
 def _below(paths: tuple[tuple[str, ...], ...], key: str) -> tuple[tuple[str, ...], ...]:
