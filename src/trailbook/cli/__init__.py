@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -10,20 +11,26 @@ import click
 
 from ..errors import BadInput, BadQuery, TrailbookError
 from ..query.excerpt import render_error, visible
+from .completion import completion
+from .demo import demo
 from .directory import directory
-from .importing import demo, formats, import_files
+from .importing import formats, import_files
 from .keeping import doctor, head, stats, verify
-from .reporting import columns, facets, report, show
+from .looking import columns, facets, show
+from .reporting import report
 from .root import root
 
 for command in (
-    import_files, report, show, facets, columns, formats, directory, demo, stats, head, verify, doctor,
+    import_files, report, show, facets, columns, formats, directory, demo, stats, head, verify, doctor, completion,
 ):  # fmt: skip
     root.add_command(command)
 
 
 def main() -> None:
     """Run the command line. Exit codes: 0, 2 for bad input, 1 for the rest."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that knows fewer characters than there are gets question marks instead of an error.
+        sys.stdout.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -31,26 +38,31 @@ def run(arguments: list[str]) -> int:
     """Run one command, tell errors on standard error, and give the exit code."""
     try:
         root.main(arguments, prog_name="trailbook", standalone_mode=False)
-    except click.exceptions.Exit as end:
-        return end.exit_code
+        sys.stdout.flush()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.NoSuchOption) and error.option_name == "--store":
+            click.echo("Write it before the command: trailbook --store FILE report ...", err=True)
         return error.exit_code
     except TrailbookError as error:
         _tell(error)
         return 2 if isinstance(error, BadInput) else 1
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. What was acknowledged is kept; running it again is safe.", err=True)
+        click.echo("Interrupted. What was stored is kept; running it again is safe.", err=True)
         return 1
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        click.echo(f"Error: {visible(str(error))}.", err=True)
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"Error: {visible(where)}{error.strerror or error}.", err=True)
         return 1
     except Exception as error:
-        click.echo(f"Error: something went wrong inside Trailbook ({type(error).__name__}: {error}).", err=True)
+        problem = visible(f"{type(error).__name__}: {error}")
+        click.echo(f"Error: something went wrong inside Trailbook ({problem}).", err=True)
         click.echo("Set TRAILBOOK_DEBUG=1 to see where, and please report it.", err=True)
         if os.environ.get("TRAILBOOK_DEBUG"):
             traceback.print_exc()

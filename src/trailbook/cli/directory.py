@@ -9,21 +9,21 @@ import click
 
 from ..directory.load import load
 from ..directory.merge import merge
-from ..directory.viewer import parse_viewer
+from ..directory.viewer import Viewer
 from ..directory.visible import visible_profiles
 from ..errors import BadInput
 from ..event.model import KINDS
 from ..query.excerpt import visible
 from ..settings import Settings
-from .root import now, opened
+from .root import AS, now, opened
 
 
-@click.group("directory")
+@click.group("directory", short_help="Import and list who there is.")
 def directory() -> None:
     """Who there is: users, groups, roles and tenants, and who belonged to what when."""
 
 
-@directory.command("import")
+@directory.command("import", short_help="Import users, groups, roles and tenants.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--as-of", metavar="TIME", help="Since when what carries no date of its own holds (else now): 2021-11-01T00:00:00Z."
@@ -56,15 +56,15 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-@directory.command("list")
+@directory.command("list", short_help="List who is known.")
 @click.option("--kind", type=click.Choice(KINDS), help="Only these.")
-@click.option("--as", "viewer", default="root", metavar="VIEWER", help="See only what this viewer may see.")
+@AS
 @click.pass_obj
-def list_directory(settings: Settings, kind: str | None, viewer: str) -> None:
+def list_directory(settings: Settings, kind: str | None, viewer: Viewer) -> None:
     """List who is known, under which names, and when."""
     with opened(settings) as store:
         known = store.directory()
-    profiles = (one for one in visible_profiles(known, parse_viewer(viewer)) if kind in (None, one.kind))
+    profiles = (one for one in visible_profiles(known, viewer) if kind in (None, one.kind))
     for one in sorted(profiles, key=lambda one: (one.kind, one.tenant, one.id, str(one.valid_from))):
         since = f" since {one.valid_from:%Y-%m-%d}" if one.valid_from else ""
         until = f" until {one.valid_to:%Y-%m-%d}" if one.valid_to else ""

@@ -24,7 +24,7 @@ class _NotedHead(Struct, frozen=True):
     root: str
 
 
-@click.command("stats")
+@click.command("stats", short_help="Tell what the store holds, and its size.")
 @click.pass_obj
 def stats(settings: Settings) -> None:
     """Tell how many events there are, in which books, and what they take on disk."""
@@ -39,7 +39,7 @@ def stats(settings: Settings) -> None:
         click.echo(f"{'book ' + visible(book):40}{head.size:>16,}")
 
 
-@click.command("head")
+@click.command("head", short_help="Print each book's head: its size and hash.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, to keep elsewhere for `trailbook verify --against`.")
 @click.pass_obj
 def head(settings: Settings, as_json: bool) -> None:
@@ -58,7 +58,7 @@ def head(settings: Settings, as_json: bool) -> None:
         click.echo(f"{one.size:>12,}  {one.root.hex()}  {visible(book)}")
 
 
-@click.command("verify")
+@click.command("verify", short_help="Check that no event was changed behind our back.")
 @click.option("--against", metavar="FILE", help="Heads noted earlier by `trailbook head --json`.")
 @click.pass_obj
 def verify(settings: Settings, against: str | None) -> None:
@@ -72,7 +72,7 @@ def verify(settings: Settings, against: str | None) -> None:
     click.echo(f"All {sum(one.size for one in books.values()):,} events of {len(books)} books are whole{compared}.")
 
 
-@click.command("doctor")
+@click.command("doctor", short_help="Check that the index agrees with the events.")
 @click.option("--reindex", is_flag=True, help="First make the index anew from the events.")
 @click.pass_obj
 def doctor(settings: Settings, reindex: bool) -> None:

@@ -1,128 +1,186 @@
-"""Commands that ask: report, show, facets, columns."""
+"""The command report: from options and a saved definition to a report on the screen or in a file."""
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
 import click
+from msgspec.structs import replace
 
-from ..directory.viewer import parse_viewer
-from ..errors import BadInput
+from ..directory.viewer import Viewer
+from ..errors import BadDefinition, BadFile, BadInput
 from ..query.excerpt import visible
-from ..query.language import parse
-from ..query.resolve import resolve
-from ..render import FORMATS, Options
-from ..render.event import write as write_event
-from ..report.clock import Clock, locale_named, zone_named
-from ..report.columns import COLUMNS, DEFAULT_COLUMNS
+from ..render import FORMATS
+from ..render.header import rows
 from ..report.definition import Definition, from_dict, read_json, read_toml
-from ..report.detail import details
-from ..report.hidden import Hidden
+from ..report.result import Header
 from ..report.run import run
 from ..settings import Settings
-from ..store.ports import FACET_FIELDS
 from ..wiring import directory_names, present_members
+from .completion import complete_columns, complete_groups, complete_query
 from .keeping import read_heads
-from .root import now, opened, terminal_width
+from .output import output
+from .root import AS, QueryCommand, now, one_query, opened, options_for_screen
 
-_AS = click.option(
-    "--as", "viewer", default="root", metavar="VIEWER",
-    help="See only what root, tenant:acme, groups:acme/g1,g2 or self:acme/u17 may see.",
-)  # fmt: skip
+_TABLE_SUFFIXES = ("", ".txt", ".table")
+_PERIOD = ("since", "until", "during")
+_OVERRIDING = ("title", *_PERIOD, "as_of", "order", "limit", "zone", "locale", "date_pattern", "seconds", "offset")
 
 
-@click.command("report")
-@click.argument("query", required=False)
+@click.command("report", cls=QueryCommand, short_help="Print an Audit Trail Details Report.")
+@click.argument("query", nargs=-1, metavar="[QUERY]", shell_complete=complete_query)
 @click.option("--definition", metavar="FILE", help="A saved definition (.toml or .json); options override it.")
-@click.option("--title", help="A title of your own.")
+@click.option("--title", metavar="TEXT", help="A title of your own.")
 @click.option(
-    "--columns", metavar="KEYS", help="Columns by key, comma-separated; `key=Label` renames (see `trailbook columns`)."
+    "--columns",
+    metavar="KEYS",
+    shell_complete=complete_columns,
+    help="Columns by key, comma-separated; `key=Label` renames (see `trailbook columns`).",
 )
-@click.option("--group-by", metavar="KEYS", help="Group by columns or hour, day, week, month, comma-separated.")
+@click.option(
+    "--group-by",
+    metavar="KEYS",
+    shell_complete=complete_groups,
+    help="Count by columns or hour, day, week, month, comma-separated.",
+)
 @click.option("--since", metavar="WHEN", help="From then on: 2021-11-01, 2021-11-01T14:00, -7d, yesterday ...")
 @click.option("--until", metavar="WHEN", help="Until then; a day counts in full.")
 @click.option("--during", metavar="PERIOD", help="today, last-month, 2021-11, 2021-11-01..2021-11-17 ...")
-@click.option("--as-of", type=click.Choice(["then", "now"]), help="Members of groups and roles: of then, or of now.")
-@click.option("--order", type=click.Choice(["newest", "oldest"]), help="Which rows come first.")
-@click.option("--limit", type=click.IntRange(1), help="Show at most so many rows.")
+@click.option(
+    "--as-of", type=click.Choice(["then", "now"]), help="Groups and roles with their members then (default) or now."
+)
+@click.option("--order", type=click.Choice(["newest", "oldest"]), help="Which rows come first (else newest).")
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Show at most so many rows.")
 @click.option("--tz", "zone", metavar="ZONE", help="The report's time zone, such as Europe/Berlin.")
 @click.option("--locale", metavar="LOCALE", help="How dates are written, such as en, de or pt-BR.")
 @click.option("--date-pattern", metavar="PATTERN", help="iso, short, medium, long, full or a CLDR pattern.")
 @click.option("--seconds/--no-seconds", default=None, help="Show seconds.")
 @click.option("--offset/--no-offset", default=None, help="Show the offset to UTC.")
 @click.option("--full-data", is_flag=True, help="Spread out Data and Modified Data over lines.")
-@click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="How it is written (else table).")
-@click.option("-o", "--output", metavar="FILE", help="Write there instead of on the screen.")
+@click.option(
+    "--format", "format_name", type=click.Choice(list(FORMATS)), help="How it is written (else by FILE, else table)."
+)
+@click.option("-o", "--output", "file", metavar="FILE", help="Write there instead of on the screen.")
 @click.option("--raw", is_flag=True, help="CSV: do not guard spreadsheets from formulas.")
 @click.option("--bom", is_flag=True, help="CSV: begin with a byte order mark.")
 @click.option("--no-header", is_flag=True, help="Rows only, without what the report says of itself.")
 @click.option("--heads", metavar="FILE", help="As of these heads of the books (see `trailbook head --json`).")
-@_AS
+@AS
 @click.pass_obj
-def report(settings: Settings, /, format_name: str | None, output: str | None, viewer: str, **given: object) -> None:
+def report(
+    settings: Settings,
+    /,
+    query: tuple[str, ...],
+    definition: str | None,
+    columns: str | None,
+    group_by: str | None,
+    full_data: bool,
+    format_name: str | None,
+    file: str | None,
+    raw: bool,
+    bom: bool,
+    no_header: bool,
+    heads: str | None,
+    viewer: Viewer,
+    **given: object,
+) -> None:
     """Print an Audit Trail Details Report of the events that QUERY finds.
 
     \b
-      trailbook report 'user:alice'                         what Alice did, and what was done to her
-      trailbook report 'against.user:alice action:update'   only what was done to her
-      trailbook report 'outcome:failure' --during last-month --group-by day,action
-      trailbook report 'group:"Call center" -resource:reports' --format csv -o report.csv
+      trailbook report user:alice            what Alice did, and what was done to her
+      trailbook report against.user:alice    only what was done to her
+      trailbook report 'group:"Call center" -resource:reports' -o report.csv
+      trailbook report outcome:failure --during last-month --group-by day,action
+
+    Put a query that has spaces, quotes or parentheses in '...'. A user, group, role or tenant is named by its id,
+    `tenant/id` or name.
     """
-    definition = _definition(settings, given)
-    path = Path(output) if output else None
-    name = format_name or (path.suffix.removeprefix(".").lower() if path else "") or "table"
-    if name not in FORMATS:
-        name = "table"
-    heads = given["heads"]
-    options = Options(
-        width=terminal_width(),
-        colour=path is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ,
-        header=not given["no_header"],
-        raw=bool(given["raw"]),
-        bom=bool(given["bom"]),
-    )
+    asked = _definition(settings, one_query(query), definition, columns, group_by, full_data, given)
+    path = Path(file) if file else None
+    name = format_name or _format_of(path)
+    noted = read_heads(heads) if heads else None
+    options = replace(options_for_screen(), header=not no_header, raw=raw, bom=bom)
+    if path is not None:
+        options = replace(options, colour=False)
     with opened(settings) as store:
-        asking = parse_viewer(viewer)
+        moment = now()
         found = run(
             store,
-            asking,
-            definition,
-            now=now(),
-            names=directory_names(store, asking),
-            members=present_members(store, asking, now()),
-            heads=read_heads(str(heads)) if heads else None,
+            viewer,
+            asked,
+            now=moment,
+            names=directory_names(store, viewer),
+            members=present_members(store, viewer, moment),
+            heads=noted,
         )
-        with _target(path) as out:
+        with output(path) as out:
             FORMATS[name].write(found, out, options)
-    if path is not None or name == "csv":
-        shown = "" if not found.header.truncated else f", {found.header.shown:,} shown"
-        click.echo(f"# of rows: {found.header.rows:,}{shown}" + (f" -> {path}" if path else ""), err=True)
-        if name == "csv":
-            for warning in found.header.warnings:
-                click.echo(f"Note: {visible(warning)}", err=True)
+    _add(found.header, path, says_of_itself=name != "csv" and not no_header)
 
 
-def _definition(settings: Settings, given: dict[str, object]) -> Definition:
-    """The definition in the file, with what the options say instead."""
-    values: dict[str, object] = {"zone": settings.zone, "locale": settings.locale}
-    if file := given["definition"]:
-        values.update(_read_definition(Path(str(file))).to_dict())
-    names = ("query", "title", "since", "until", "during", "order", "limit", "zone", "locale", "date_pattern", "as_of")
-    values.update({name: given[name] for name in (*names, "seconds", "offset") if given[name] is not None})
-    if given["full_data"]:
+def _add(header: Header, path: Path | None, *, says_of_itself: bool) -> None:
+    """Tell on standard error what the output cannot say itself."""
+    if path is not None or not says_of_itself:
+        click.echo(f"# of rows: {rows(header)}" + (f" -> {path}" if path else ""), err=True)
+    if path is not None or not says_of_itself:
+        for warning in header.warnings:
+            click.echo(f"Note: {visible(warning)}", err=True)
+    if not header.heads:
+        click.echo(f"Note: there is no book of which {visible(header.viewer)} may see anything.", err=True)
+
+
+def _format_of(path: Path | None) -> str:
+    """The format that a file's name asks for; a table for the screen."""
+    suffix = path.suffix.lower() if path is not None else ""
+    if suffix in _TABLE_SUFFIXES:
+        return "table"
+    if (name := suffix.removeprefix(".")) in FORMATS:
+        return name
+    raise BadInput(
+        f"There is no format for a name that ends in '{visible(suffix)}'.",
+        place=str(path),
+        remedy=f"Let it end in .csv, .jsonl or .txt, or choose with --format: {', '.join(FORMATS)}.",
+    )
+
+
+def _definition(
+    settings: Settings,
+    query: str | None,
+    file: str | None,
+    columns: str | None,
+    group_by: str | None,
+    full_data: bool,
+    given: dict[str, object],
+) -> Definition:
+    """The definition in the file, with what the options say instead; any option of a period replaces its period."""
+    values: dict[str, Any] = {"zone": settings.zone, "locale": settings.locale}
+    if file:
+        values.update(_read_definition(Path(file)).to_dict())
+    if any(given[name] is not None for name in _PERIOD):
+        for name in _PERIOD:
+            values.pop(name, None)
+    values.update({name: given[name] for name in _OVERRIDING if given[name] is not None})
+    if query is not None:
+        values["query"] = query
+    if full_data:
         values["data"] = "full"
-    if columns := given["columns"]:
-        values["columns"] = [_column(one) for one in str(columns).split(",")]
-    if groups := given["group_by"]:
-        values["group_by"] = [one.strip() for one in str(groups).split(",")]
-        values.pop("columns", None)
+    if group_by is not None:
+        groups = _listed(group_by)
+        values["group_by"] = groups
+        if groups:
+            values["columns"] = [one for one in values.get("columns", ()) if _key(one) in groups]
+    if columns is not None:
+        values["columns"] = [_column(one) for one in _listed(columns)]
     return from_dict(values)
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
+def _key(column: object) -> object:
+    return column["key"] if isinstance(column, dict) else column
 
 
 def _column(text: str) -> object:
@@ -134,90 +192,13 @@ def _read_definition(path: Path) -> Definition:
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise BadInput("The definition is not UTF-8.", place=str(path), remedy="Save it as UTF-8.") from error
+        raise BadFile("The definition is not UTF-8.", place=str(path), remedy="Save it as UTF-8.") from error
     except OSError as error:
-        raise BadInput(
+        raise BadFile(
             f"The definition cannot be read: {error.strerror}.", place=str(path), remedy="Check the path."
         ) from error
-    return read_json(text) if path.suffix == ".json" else read_toml(text)
-
-
-@contextmanager
-def _target(path: Path | None) -> Iterator[TextIO]:
-    """Where a report is written: the screen, or a file that appears when it is whole."""
-    if path is None:
-        yield sys.stdout
-        return
-    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            yield file
-        os.chmod(part, 0o666 & ~_umask())
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-@click.command("show")
-@click.argument("id")
-@click.option("--tz", "zone", metavar="ZONE", help="The time zone of the times shown.")
-@click.option("--locale", metavar="LOCALE", help="How dates are written.")
-@_AS
-@click.pass_obj
-def show(settings: Settings, id: str, zone: str | None, locale: str | None, viewer: str) -> None:
-    """Show everything of one event, changes before and after."""
-    asking = parse_viewer(viewer)
-    clock = Clock(zone_named(zone or settings.zone), locale_named(locale or settings.locale), seconds=True, offset=True)
-    with opened(settings) as store:
-        rows = store.events(asking, id)
-    if not rows:
-        raise BadInput("There is no event with this id that you may see.", place=id, remedy="An id is a whole UUID.")
-    options = Options(width=terminal_width(), colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
-    for row in rows:
-        write_event(details(row, clock, asking), sys.stdout, options)
-
-
-@click.command("facets")
-@click.argument("field", required=False)
-@click.argument("query", default="")
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many values.")
-@click.option("--tz", "zone", metavar="ZONE", help="The time zone of periods in the query.")
-@_AS
-@click.pass_obj
-def facets(settings: Settings, field: str | None, query: str, limit: int, zone: str | None, viewer: str) -> None:
-    """List the most frequent values of FIELD, or of every field, among the events that QUERY finds."""
-    asking = parse_viewer(viewer)
-    condition = parse(query)
-    hidden = Hidden(asking)
-    hidden.check_query(condition)
-    with opened(settings) as store:
-        known = directory_names(store, asking)
-        resolved = resolve(
-            condition,
-            names=lambda kind, text: sorted({*store.parties(asking, kind, text), *known(kind, text)}),
-            now=now(),
-            zone=zone_named(zone or settings.zone),
-        ).condition
-        for one in [field] if field else FACET_FIELDS:
-            click.echo(one)
-            for count in store.facet_counts(asking, resolved, one, limit=limit):
-                name = f"  {visible(count.name)}" if count.name else ""
-                click.echo(f"{count.events:>12,}  {visible(count.value) or '(empty)'}{name}")
-
-
-@click.command("columns")
-def columns() -> None:
-    """List the columns that a report may have."""
-    left = max(map(len, COLUMNS)) + 2
-    middle = max(len(column.label) for column in COLUMNS.values()) + 2
-    for key, column in COLUMNS.items():
-        mark = "*" if key in DEFAULT_COLUMNS else " "
-        click.echo(f"{mark} {key:{left}}{column.label:{middle}}{column.shows}")
-    click.echo("\n* shown by default. # of rows is in the header, or beside each group.")
+        return read_json(text) if path.suffix == ".json" else read_toml(text)
+    except BadDefinition as error:
+        place = f"{path}, {error.place}" if error.place else str(path)
+        raise BadDefinition(error.problem, place=place, remedy=error.remedy) from error

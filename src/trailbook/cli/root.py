@@ -1,8 +1,9 @@
-"""The command `trailbook` itself, and what its subcommands share: the store, the clock, progress."""
+"""The command `trailbook` itself, and what its subcommands share: the store, the clock, the terminal, progress."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -12,9 +13,43 @@ from datetime import UTC, datetime
 import click
 
 from .. import __version__
+from ..directory.viewer import parse_viewer
+from ..errors import BadInput
+from ..query.excerpt import quoted
+from ..render import Options
 from ..settings import Settings, load_settings
 from ..store.ports import LocalStore
 from ..wiring import open_store
+
+_QUERY_BEGINS_WITH_NOT = re.compile(r'-(?:[A-Za-z][A-Za-z._]*:|[("])')
+
+
+AS = click.option(
+    "--as",
+    "viewer",
+    default="root",
+    callback=lambda context, parameter, value: parse_viewer(value),
+    metavar="VIEWER",
+    help="See only what root, tenant:acme, groups:acme/g1,g2 or self:acme/u17 may see.",
+)
+
+
+class QueryCommand(click.Command):
+    """A command with a query, which may begin with the `-` of a condition that must not hold (`-resource:reports`)."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See click; queries that look like options are put where options have ended."""
+        options = [one for one in self.params if isinstance(one, click.Option) and not one.is_flag]
+        with_value = {name for one in options for name in one.opts}
+        queries = [
+            at
+            for at, one in enumerate(args)
+            if _QUERY_BEGINS_WITH_NOT.match(one) and (at == 0 or args[at - 1] not in with_value)
+        ]
+        if queries and "--" not in args:
+            rest = [one for at, one in enumerate(args) if at not in queries]
+            args = [*rest, "--", *(args[at] for at in queries)]
+        return super().parse_args(ctx, args)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -26,13 +61,26 @@ def root(context: click.Context, store: str | None) -> None:
 
     \b
     To get going:
-      trailbook demo                          fill a store with an example
-      trailbook import FILE                   or with logs of your own
-      trailbook report 'user:alice'           what Alice did and what was done to her
-      trailbook report --help                 columns, periods, groups, formats
+      trailbook demo                     fill a store with an example
+      trailbook import FILE              or with logs of your own
+      trailbook report 'user:alice'      what Alice did and what was done to her
+      trailbook report --help            columns, periods, groups, formats
+
+    Settings are read from trailbook.toml in this folder or from the file that TRAILBOOK_CONFIG names.
     """
     settings = load_settings(os.environ)
     context.obj = Settings(store or settings.store, settings.zone, settings.locale, settings.mask)
+
+
+def one_query(pieces: tuple[str, ...]) -> str | None:
+    """The query of a command line, None if there is none. Raises BadInput if its quotes were forgotten."""
+    if len(pieces) > 1:
+        raise BadInput(
+            f"The query came in {len(pieces)} pieces: {', '.join(map(quoted, pieces[:5]))}.",
+            place="query",
+            remedy="Put all of it in one pair of quotes: trailbook report 'user:alice action:login'.",
+        )
+    return pieces[0] if pieces else None
 
 
 def now() -> datetime:
@@ -40,9 +88,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def terminal_width() -> int:
-    """The width of the terminal in columns; that of a wide page where there is none."""
-    return shutil.get_terminal_size((160, 50)).columns
+def options_for_screen() -> Options:
+    """How things are shown on standard output: as wide as the terminal, coloured only there."""
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Options(width=shutil.get_terminal_size((160, 50)).columns, colour=colour)
 
 
 @contextmanager

@@ -38,7 +38,11 @@ class SqliteStore:
         """
         self.path = path
         if not create and not path.exists():
-            raise StoreError("There is no store here.", place=str(path), remedy="Import events first, or name another.")
+            raise StoreError(
+                "There is no store here.",
+                place=str(path),
+                remedy="Fill one with `trailbook demo` or `trailbook import FILE`, or name another with --store.",
+            )
         self._connections = Connections(path)
         self._local = threading.local()
         with explained(path):
