@@ -13,7 +13,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Event)
 
 
-class Sealed(Struct, frozen=True):
+class Sealed(Struct, frozen=True, gc=False):
     """An event ready to be appended: with its canonical bytes and the SHA-256 of what its producer sent."""
 
     event: Event

@@ -33,8 +33,8 @@ class PartyKey(NamedTuple):
     id: str
 
 
-class _Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What all values of the model share: immutable, small on the wire, no unknown field."""
+class _Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """What all values of the model share: immutable, small on the wire, no unknown field; never part of a cycle."""
 
 
 class Belonging(_Value, frozen=True):

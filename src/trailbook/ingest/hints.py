@@ -12,7 +12,8 @@ _AS_IT_IS = tuple(re.compile(pattern).search for pattern in (rb"A(?:KIA|SIA)", r
 _IN_LOWER_CASE = tuple(
     re.compile(pattern).search
     for pattern in (
-        rb"pass(?:w|phrase|(?:in|out)?[ =:\"\\])",
+        rb"passw(?:or)?d(?:[=: \t'\\]|\":|(?<=[-/_]password)\"|(?<=[-/_]passwd)\")",
+        rb"pass(?:phrase|(?:in|out)?[ =:\"\\])",
         rb"pwd",
         rb"sec(?:ret|urestring)",
         rb"ken(?<=token)(?:[=:\"'\\]| {1,8}[=:\\]|(?<=[-/_]token) )",

@@ -86,7 +86,7 @@ def import_file(
         importer = _Import(mapping, replace(context, make_id=context.make_id or stable_id), appender, rejects, now)
         waiting = 0
         try:
-            for record in records(source, mapping.csv):
+            for record in records(source, mapping.csv, raw_lines=mapping.name == NATIVE):
                 importer.take(record)
                 waiting += len(record.raw)
                 if len(importer.batch) >= batch or waiting >= _BATCH_BYTES:

@@ -36,7 +36,10 @@ class CsvShape(Struct, frozen=True):
 
 
 class Record(Struct, frozen=True):
-    """A record of a file: its line (from 1; in one JSON document its number), its bytes, and its value or error."""
+    """A record of a file: its line (from 1; in one JSON document its number), its bytes, and its value or error.
+
+    The value is None where it was not asked for.
+    """
 
     line: int
     raw: bytes
@@ -44,8 +47,8 @@ class Record(Struct, frozen=True):
     error: BadEvent | None = None
 
 
-def records(source: Source, shape: CsvShape | None = None) -> Iterator[Record]:
-    """The records of a file. `shape` says that it is CSV.
+def records(source: Source, shape: CsvShape | None = None, *, raw_lines: bool = False) -> Iterator[Record]:
+    """The records of a file. `shape` says that it is CSV; `raw_lines` leaves the lines of JSON Lines undecoded.
 
     Without it the file is JSON: one object per line; or one array; or one object, which may hold a list of records in
     one of the fields `_LISTS`. Raises BadFile.
@@ -60,7 +63,7 @@ def records(source: Source, shape: CsvShape | None = None) -> Iterator[Record]:
     elif _is_document(begun, alone):
         yield from _document(again, source.place)
     else:
-        yield from _json_lines(again)
+        yield from _json_lines(again, raw_lines)
 
 
 def _utf8(source: Source) -> Iterator[bytes]:
@@ -172,12 +175,12 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes | None]:
         yield b"".join(rest) if size <= LONGEST_LINE else None
 
 
-def _json_lines(pieces: Iterator[bytes]) -> Iterator[Record]:
+def _json_lines(pieces: Iterator[bytes], raw: bool) -> Iterator[Record]:
     for number, line in enumerate(_lines(pieces), 1):
         if line is None:
             yield Record(number, b"", error=_too_long())
         elif stripped := line.strip():
-            yield decode_json(stripped, number)
+            yield Record(number, stripped) if raw else decode_json(stripped, number)
 
 
 def decode_json(raw: bytes, line: int) -> Record:

@@ -39,7 +39,7 @@ UNIQUE = ("related:", "request:")
 """Facets that few events share."""
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, gc=False):
     """What a part of an event gives the index: tokens, facets whose beginnings can be asked for, parties with names."""
 
     tokens: str
@@ -47,7 +47,7 @@ class Part(Struct, frozen=True):
     parties: tuple[tuple[PartyKey, str], ...] = ()
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One event of a batch, ready for the transaction.
 
     `who` and `what` are texts that stand for the initiator (without ip and user agent) and for resource, action,

@@ -38,13 +38,7 @@ def word_token(word: str) -> str:
 
 def word_tokens(texts: Iterable[str]) -> str:
     """The tokens of the words in any of the texts, separated by spaces; single letters and digits have none."""
-    plain: list[str] = []
-    other: list[str] = []
-    for text in texts:
-        (plain if text.isascii() else other).append(text)
-    found = set(long_words("\n".join(plain)))
-    if other:
-        found.update(long_words("\n".join(other)))
+    found = long_words(texts)
     return "w" + " w".join(found) if found else ""
 
 
