@@ -116,14 +116,14 @@ def report(
         )
         with output(path) as out:
             FORMATS[name].write(found, out, options)
-    _add(found.header, path, says_of_itself=name != "csv" and not no_header)
+    _add(found.header, path, is_csv=name == "csv", silent=name == "csv" or no_header)
 
 
-def _add(header: Header, path: Path | None, *, says_of_itself: bool) -> None:
-    """Tell on standard error what the output cannot say itself."""
-    if path is not None or not says_of_itself:
-        click.echo(f"# of rows: {rows(header)}" + (f" -> {path}" if path else ""), err=True)
-    if path is not None or not says_of_itself:
+def _add(header: Header, path: Path | None, *, is_csv: bool, silent: bool) -> None:
+    """Tell on standard error what the output does not say itself, or not to who looks at the screen."""
+    if path is not None or is_csv:
+        click.echo(f"# of rows: {rows(header)}" + (f" -> {visible(str(path))}" if path else ""), err=True)
+    if path is not None or silent:
         for warning in header.warnings:
             click.echo(f"Note: {visible(warning)}", err=True)
     if not header.heads:
