@@ -123,6 +123,11 @@ def test_the_account_that_a_failed_sign_in_claims_is_its_target() -> None:
     claimed = Initiator("ann", name="Ann", tenant="acme", verified=False)
     assert stored(event(initiator=claimed)).derived == (Target("user", "ann", name="Ann", tenant="acme"),)
     assert stored(event(initiator=claimed, targets=(Target("user", "ann"),))).derived == ()
+
+
+@pytest.mark.parametrize("stand_in", ["anonymous", "system:anonymous"])
+def test_who_is_unnamed_and_unproven_claims_no_account(stand_in: str) -> None:
+    assert stored(event(initiator=Initiator(stand_in, ip="85.223.209.22", verified=False))).derived == ()
     assert stored(event(initiator=Initiator("ann"))).derived == ()
 
 

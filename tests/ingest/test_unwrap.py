@@ -82,10 +82,11 @@ def test_who_acts_as_the_same_user_acts_as_nobody(things: Mapping) -> None:
     assert other.initiator == Initiator(id="ann", acts_as=Target(kind="user", id="bob"))
 
 
-def test_what_to_call_someone_unnamed_must_be_a_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", ["true", '"somebody"'])
+def test_someone_unnamed_is_called_by_a_word_that_claims_no_account(tmp_path: Path, other: str) -> None:
     path = tmp_path / "things.toml"
-    path.write_text(MAP.replace('"anonymous"', "true"), "utf-8")
-    with pytest.raises(BadMap, match="This must be a text"):
+    path.write_text(MAP.replace('"anonymous"', other), "utf-8")
+    with pytest.raises(BadMap, match="This must be anonymous or system:anonymous"):
         load_map(str(path))
 
 

@@ -17,7 +17,7 @@ from ..event.limits import MakeId, check_event, decode_event
 from ..event.model import DEFAULT_TENANT, OWN_APPLICATION, Belonging, Event, Initiator, Target, utc
 from ..event.text import fold
 from ..store.ports import Appender, Receipt
-from .derive import derive
+from .derive import claimed, derive
 from .hints import may_hold_secret
 from .mask import MaskPath, mask_event
 
@@ -116,7 +116,7 @@ def prepare(event: Event, context: Context) -> Sealed:
             masked = covered.masked
             event = replace(covered, masked=())
             sent = encode(event)
-    derived = _claimed(event) + derive(event)
+    derived = claimed(event) + derive(event)
     event = replace(event, recorded_at=utc(context.recorded_at), derived=derived, masked=masked)
     return seal(enrich(event, context.directory), sent)
 
@@ -168,14 +168,3 @@ def _belongings(belongings: tuple[Belonging, ...], tenant: str) -> tuple[Belongi
         if not one.tenant:
             return tuple([each if each.tenant else Belonging(each.id, each.name, tenant) for each in belongings])
     return belongings
-
-
-def _claimed(event: Event) -> tuple[Target, ...]:
-    """The account that an unproven initiator claims to be is whom it was done to (design, decision 7)."""
-    initiator = event.initiator
-    if initiator is None or initiator.verified:
-        return ()
-    claimed = initiator.party()
-    if any(target.party() == claimed for target in event.affected()):
-        return ()
-    return (Target("user", initiator.id, initiator.name, initiator.tenant, initiator.groups, initiator.roles),)

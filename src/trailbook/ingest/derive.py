@@ -1,4 +1,4 @@
-"""Changes of belonging: who is put into a group, given a role or moved to another tenant has these as targets too."""
+"""Targets that follow from the rest: the account that is claimed, and what somebody is moved into or out of."""
 
 from __future__ import annotations
 
@@ -22,6 +22,20 @@ _FIELDS: Mapping[str, Kind] = {
     "tenant_id": "tenant",
 }
 """The changed fields, in any case, that say what a user belongs to."""
+
+UNNAMED = ("anonymous", "system:anonymous")
+"""What stands in for the id of someone of whom only an address is known. Unproven, it claims nobody's account."""
+
+
+def claimed(event: Event) -> tuple[Target, ...]:
+    """The account that an unproven initiator claims to be is whom it was done to (design, decision 7)."""
+    initiator = event.initiator
+    if initiator is None or initiator.verified or initiator.id in UNNAMED:
+        return ()
+    party = initiator.party()
+    if any(target.party() == party for target in event.affected()):
+        return ()
+    return (Target("user", initiator.id, initiator.name, initiator.tenant, initiator.groups, initiator.roles),)
 
 
 def derive(event: Event) -> tuple[Target, ...]:

@@ -11,6 +11,7 @@ from ..event.changes import changes
 from ..event.facets import ip_text
 from ..event.model import Belonging, Change, Reference, Target
 from .conditions import condition
+from .derive import UNNAMED
 from .paths import Compiler, Fetch, as_text
 from .shaping import json_text
 from .times import moment
@@ -100,8 +101,10 @@ def _initiator(compiler: Compiler, table: Any, place: str) -> tuple[dict[str, An
                 raise compiler.error(where, "This must be true or false.", "Put it into a [[rule]] that says when.")
             made[key] = written
         elif key == "unnamed":
-            if not isinstance(written, str):
-                raise compiler.error(where, "This must be a text.", 'Write what to call someone unnamed: "anonymous".')
+            if written not in UNNAMED:
+                raise compiler.error(
+                    where, f"This must be {' or '.join(UNNAMED)}.", "Choose one; it claims no account."
+                )
             made[key] = written
         elif key == "acts_as":
             for part, inner in check_keys(compiler, written, ("kind", "id", "name", "tenant"), where).items():
