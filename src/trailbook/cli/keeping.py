@@ -92,7 +92,7 @@ def _conclude(problems: Sequence[Problem], store: str) -> None:
         click.echo(f"{visible(one.place)}: {visible(one.problem)}")
     if problems:
         raise Damaged(
-            f"{len(problems)} problems were found.",
+            "1 problem was found." if len(problems) == 1 else f"{len(problems):,} problems were found.",
             place=store,
             remedy="Keep this file as evidence and restore a backup; if only the index is wrong, `doctor --reindex`.",
         )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,27 +23,24 @@ def output(path: Path | None) -> Iterator[TextIO]:
     """
     if path is None:
         yield sys.stdout
-    elif path.exists() and not path.is_file():
-        with _explained(path):
-            there = path.open("w", encoding="utf-8", newline="")
-        with there:
-            yield there
-    else:
-        with _replaced(path.resolve()) as file:
-            yield file
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[TextIO]:
+        return
     with _explained(path):
-        handle, part = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+        path = path.resolve()
+        mode = path.stat().st_mode if path.exists() else stat.S_IFREG | 0o666
+        direct = None if stat.S_ISREG(mode) else path.open("w", encoding="utf-8", newline="")
+    if direct is not None:
+        with direct:
+            yield direct
+        return
+    part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with _explained(path):
+            made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(mode))
+        with os.fdopen(made, "w", encoding="utf-8", newline="") as file:
             yield file
-        os.chmod(part, stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
         os.replace(part, path)
     except BaseException:
-        os.unlink(part)
+        part.unlink(missing_ok=True)
         raise
 
 
@@ -57,9 +54,3 @@ def _explained(path: Path) -> Iterator[None]:
             place=str(path),
             remedy="Give -o a file in a folder that is there and that you may write to.",
         ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,0 +1,183 @@
+"""Commands as programs of their own: pipes that close, Ctrl-C, terminals, memory, and completion in a shell."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from cli.small import EVENTS, Cli, command, write_lines
+from size import sized
+
+from trailbook.cli import run
+
+
+def on_a_terminal(*arguments: str, **environment: str) -> str:
+    """What a command writes to a terminal of 100 columns."""
+    master, slave = pty.openpty()
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "100", **environment}
+    with subprocess.Popen(command(*arguments), stdin=slave, stdout=slave, stderr=slave, env=env) as process:
+        os.close(slave)
+        found = b""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and select.select([master], [], [], 60)[0]:
+            try:
+                piece = os.read(master, 65_536)
+            except OSError:
+                break
+            if not piece:
+                break
+            found += piece
+        assert process.wait(60) == 0, found.decode()
+    os.close(master)
+    return found.decode()
+
+
+def peak(*arguments: str) -> int:
+    """The most memory that a command takes, in KiB."""
+    process = subprocess.Popen(command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with many rows."""
+    store = tmp_path_factory.mktemp("demo") / "demo.db"
+    events = str(sized(4_000, 100_000))
+    assert run(["--store", str(store), "demo", "--events", events, "--end", "2026-01-01"]) == 0
+    return store
+
+
+def test_a_reader_that_goes_away_ends_the_command_in_silence(demo: Path) -> None:
+    for arguments in (["report", "--format", "csv"], ["report"], ["columns"], ["formats", "show", "okta"]):
+        with subprocess.Popen(
+            command("--store", str(demo), *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            if arguments[0] == "report":
+                process.stdout.read(100)
+            process.stdout.close()
+            assert process.stderr.read() == b""
+        assert process.returncode == 1
+
+
+def test_ctrl_c_ends_an_import_with_a_sentence_and_running_again_completes_it(folder: Path) -> None:
+    os.mkfifo("log.jsonl")
+    events = "".join(write_lines(folder / "whole.jsonl", EVENTS).read_text("utf-8").splitlines(keepends=True)[:1])
+    with (
+        subprocess.Popen(
+            command("import", "--format", "native", "log.jsonl"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        open("log.jsonl", "w", encoding="utf-8") as pipe,
+    ):
+        pipe.write(events)
+        pipe.flush()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert (out, err) == ("", "\nInterrupted. What was stored is kept; running it again is safe.\n")
+    assert run(["import", "--format", "native", "whole.jsonl"]) == 0
+
+
+def test_ctrl_c_leaves_no_half_report(demo: Path, folder: Path) -> None:
+    asked = command("--store", str(demo), "report", "--format", "csv", "-o", "report.csv")
+    with subprocess.Popen(asked, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not any(one.name.startswith(".report.csv") for one in folder.iterdir()):
+            if process.poll() is not None:
+                break
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert [one.name for one in folder.iterdir() if one.name.startswith(".report.csv")] == []
+    assert Path("report.csv").exists() == (process.returncode == 0)
+
+
+def test_colours_are_for_terminals_only(store: Path, program: Cli) -> None:
+    asked = ("report", "--columns", "action,outcome")
+    assert "\x1b[1m" in on_a_terminal(*asked)
+    assert "\x1b" not in on_a_terminal(*asked, NO_COLOR="1")
+    assert "\x1b" not in on_a_terminal(*asked, TERM="dumb")
+    assert "\x1b" not in program(*asked).out
+    on_a_terminal(*asked, "-o", "report.txt")
+    assert "\x1b" not in Path("report.txt").read_text("utf-8")
+
+
+def test_progress_is_for_terminals_only(folder: Path, program: Cli) -> None:
+    write_lines(folder / "events.jsonl", EVENTS)
+    told = on_a_terminal("import", "--format", "native", "events.jsonl")
+    assert "Importing events.jsonl  [####" in told
+    assert "100%" in told
+    assert program("import", "--format", "native", "events.jsonl").err == ""
+    assert "Verifying  [####" in on_a_terminal("verify")
+
+
+def test_a_terminal_that_knows_few_characters_gets_question_marks(store: Path) -> None:
+    ended = subprocess.run(
+        command("report", "--limit", "1", "--columns", "action"),
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"? export         ?" in ended.stdout
+
+
+def test_a_report_takes_the_same_memory_however_many_rows_it_has(demo: Path) -> None:
+    rows = ["--store", str(demo), "report", "--format"]
+    for name in ("csv", "jsonl", "table"):
+        few, all = peak(*rows, name, "--limit", "500"), peak(*rows, name)
+        assert all - few < 12 * 1024, f"{name}: {few} KiB for 500 rows, {all} KiB for all"
+
+
+def completed(words: str, at: int) -> list[str]:
+    """What a shell is offered at word `at` of a command line."""
+    env = {**os.environ, "_TRAILBOOK_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(at)}
+    ended = subprocess.run(command(), capture_output=True, text=True, env=env, timeout=60)
+    assert ended.stderr == ""
+    return [line.partition(",")[2] for line in ended.stdout.splitlines()]
+
+
+def test_words_are_completed() -> None:
+    assert completed("trailbook re", 1) == ["report"]
+    assert completed("trailbook report --da", 2) == ["--date-pattern"]
+    assert completed("trailbook report --columns id,da", 3) == ["id,date_time", "id,date", "id,data"]
+    assert completed("trailbook report --columns date,dat", 3) == ["date,date_time", "date,data"]
+    assert completed("trailbook report --group-by w", 3) == ["week"]
+    assert completed("trailbook report --format j", 3) == ["jsonl"]
+    assert completed("trailbook report against.", 2) == [
+        "against.user:", "against.group:", "against.role:", "against.tenant:",
+    ]  # fmt: skip
+    assert completed("trailbook facets out", 2) == ["outcome"]
+    assert completed("trailbook import --format kub", 3) == ["kubernetes"]
+    assert completed("trailbook formats show 1", 3) == ["1password"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_script_of_a_shell_is_printed_and_valid(program: Cli, shell: str) -> None:
+    told = program("completion", shell)
+    assert told.code == 0
+    assert "_TRAILBOOK_COMPLETE" in told.out
+    assert "trailbook" in told.out
+    if found := shutil.which(shell):
+        assert subprocess.run([found, "-n"], input=told.out, text=True, timeout=60).returncode == 0
+
+
+def test_completion_for_another_shell_is_refused(program: Cli) -> None:
+    told = program("completion", "powershell")
+    assert told.code == 2
+    assert "'powershell' is not one of 'bash', 'zsh', 'fish'." in told.err
