@@ -22,7 +22,7 @@ def _patterns(shortest: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 _EVERY, _LONG = _patterns(1), _patterns(2)
-_APART = {code: chr(code).lower() if chr(code).isalnum() or chr(code) in ".-" else " " for code in range(128)}
+_APART = bytes(ord(c.lower() if c.isalnum() or c in ".-" else " ") for c in map(chr, range(128))) + bytes(128)
 """Folds ASCII, and puts spaces for all that no word holds."""
 
 
@@ -69,11 +69,10 @@ def long_words(texts: Iterable[str]) -> set[str]:
 
 
 def _long_ascii_words(text: str) -> set[str]:
-    """The same as the patterns find, three times as fast: only where dots and dashes are can a word be several runs."""
-    runs = set(text.translate(_APART).split())
+    """The same as the patterns find, twice as fast: only where dots and dashes are can a word be several runs."""
+    runs = set(text.encode().translate(_APART).decode().split())
     found = {run for run in runs if run.isalnum() and 1 < len(run) <= LONGEST_WORD}
-    for run in runs - found:
-        found.update(_words(run, _LONG))
+    found.update(_words(" ".join(runs - found), _LONG))
     return found
 
 

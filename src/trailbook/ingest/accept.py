@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -41,7 +41,7 @@ class Context(Struct, frozen=True):
     allow_own_application: bool = False
 
 
-class Rejected(Struct, frozen=True):
+class Rejected(Struct, frozen=True, gc=False):
     """An event of a batch that was refused: its index there, and what is wrong."""
 
     index: int
@@ -77,14 +77,19 @@ def accept(batch: Sequence[bytes | Event], context: Context, appender: Appender)
     nothing was appended; giving the batch again is then safe.
     """
     results: list[Receipt | Rejected | None] = []
-    sealed: list[Sealed] = []
-    for index, item in enumerate(batch):
-        try:
-            sealed.append(prepare(read(item, context), context))
-            results.append(None)
-        except BadEvent as error:
-            results.append(Rejected(index, error))
-    receipts = iter(appender.append(sealed) if sealed else ())
+
+    def fitting() -> Iterator[Sealed]:
+        """One at a time, so that the store takes what it needs of each before the next is made."""
+        for index, item in enumerate(batch):
+            try:
+                sealed = prepare(read(item, context), context)
+            except BadEvent as error:
+                results.append(Rejected(index, error))
+            else:
+                results.append(None)
+                yield sealed
+
+    receipts = iter(appender.append(fitting()))
     return Outcome(tuple(next(receipts) if result is None else result for result in results))
 
 

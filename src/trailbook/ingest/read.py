@@ -35,7 +35,7 @@ class CsvShape(Struct, frozen=True):
     columns: tuple[str, ...] = ()
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """A record of a file: its line (from 1; in one JSON document its number), its bytes, and its value or error.
 
     The value is None where it was not asked for.

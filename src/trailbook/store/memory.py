@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -39,7 +39,7 @@ class MemoryStore:
         self._memberships: list[Membership] = []
         self._receipts: dict[tuple[str, str], tuple[bytes, Receipt]] = {}
 
-    def append(self, batch: Sequence[Sealed]) -> list[Receipt]:
+    def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
         allocator = KeyAllocator(self._highest_key)
         return [self._append(sealed, allocator) for sealed in batch]

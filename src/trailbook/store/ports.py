@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -34,7 +34,7 @@ class Head(Struct, frozen=True):
 Heads = Mapping[str, Head]
 
 
-class Receipt(Struct, frozen=True):
+class Receipt(Struct, frozen=True, gc=False):
     """What became of one event of a batch. A conflict has nothing stored: the id is there with other contents."""
 
     id: str
@@ -134,8 +134,11 @@ class Reader(Protocol):
 class Appender(Protocol):
     """The only way in."""
 
-    def append(self, batch: Sequence[Sealed]) -> list[Receipt]:
-        """Append durably, all or nothing, and answer in the batch's order. Raises StoreError: nothing was appended."""
+    def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
+        """Append durably, all or nothing, and answer in the batch's order. Raises StoreError: nothing was appended.
+
+        The batch is gone through once, before anything is written; its events need not all be in memory together.
+        """
 
 
 class DirectoryStore(Protocol):

@@ -48,13 +48,15 @@ class Part(Struct, frozen=True, gc=False):
 
 
 class Entry(Struct, frozen=True, gc=False):
-    """One event of a batch, ready for the transaction.
+    """One event of a batch, ready for the transaction; the event itself is not kept.
 
     `who` and `what` are texts that stand for the initiator (without ip and user agent) and for resource, action,
     application and outcome; many events share them, and their targets, so what these give is worked out once.
     """
 
-    sealed: Sealed
+    event_id: str
+    book: str
+    canonical: bytes
     id: bytes
     submission: bytes
     leaf: bytes
@@ -75,7 +77,9 @@ def make_entry(sealed: Sealed, key: bytes) -> Entry:
     targets = [target_part(target, key) for target in event.affected()]
     rest = _part(rest_facets(event), rest_texts(event), key)
     return Entry(
-        sealed,
+        event.id,
+        event.tenant,
+        sealed.canonical,
         bytes.fromhex(event.id.replace("-", "")),
         sealed.submission[:SUBMISSION_BYTES],
         leaf_hash(sealed.canonical),
@@ -120,7 +124,7 @@ def what_part(text: str, key: bytes) -> Part:
     """What a resource, action, application and outcome give the index."""
     resource, action, application, outcome = read_what(text)
     part = _part(what_facets(resource, action, application, outcome), (action, resource), key)
-    return structs.replace(part, tokens=f"{what_token(text, key)} {part.tokens}")
+    return structs.replace(part, tokens=f"{EVERY} {what_token(text, key)} {part.tokens}")
 
 
 @lru_cache(maxsize=_CACHED)
@@ -132,7 +136,7 @@ def target_part(target: Target, key: bytes) -> Part:
 def _part(
     facets: Iterable[str], texts: Iterable[str], key: bytes, parties: tuple[tuple[PartyKey, str], ...] = ()
 ) -> Part:
-    tokens, listed = [EVERY], []
+    tokens, listed = [], []
     for facet in facets:
         if facet.startswith("ip:"):
             tokens.append(address_token(facet[3:]))

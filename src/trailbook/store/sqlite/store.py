@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,7 +56,7 @@ class SqliteStore:
                 remedy="Run `trailbook doctor --reindex`.",
             )
 
-    def append(self, batch: Sequence[Sealed]) -> list[Receipt]:
+    def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
         with explained(self.path):
             return self._of_thread("writer", self._new_writer).append(batch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -76,11 +76,13 @@ class Writer:
         self._new_listed: set[str] = set()
         self._bodies = Bodies()
 
-    def append(self, batch: Sequence[Sealed]) -> list[Receipt]:
+    def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """Append durably, all or nothing, and answer in the batch's order."""
         entries = [make_entry(sealed, self._key) for sealed in batch]
+        if not entries:
+            return []
         self._bodies.use_newest(self._connection)
-        frames, trained = self._bodies.compress([sealed.canonical for sealed in batch])
+        frames, trained = self._bodies.compress([entry.canonical for entry in entries])
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             if trained is not None:
@@ -102,16 +104,15 @@ class Writer:
         fresh: list[_Fresh] = []
         allocator = KeyAllocator(self._key_lookup())
         for entry, frame in zip(entries, frames, strict=True):
-            event = entry.sealed.event
-            book = books[event.tenant]
+            book = books[entry.book]
             known = book.known.get(entry.id)
             if known is not None:
                 status: Status = "duplicate" if known.submission == entry.submission else "conflict"
-                receipts.append(Receipt(event.id, status, book.name, known.position, known.leaf))
+                receipts.append(Receipt(entry.event_id, status, book.name, known.position, known.leaf))
                 continue
             position = book.take_position(entry.leaf)
             book.known[entry.id] = _Known(entry.submission, position, entry.leaf)
-            receipts.append(Receipt(event.id, "stored", book.name, position, entry.leaf))
+            receipts.append(Receipt(entry.event_id, "stored", book.name, position, entry.leaf))
             fresh.append(_Fresh(allocator.allocate(entry.micros), book.number, position, entry, frame))
         if fresh:
             self._insert(sorted(fresh, key=lambda row: row.key))
@@ -121,7 +122,7 @@ class Writer:
     def _open_books(self, entries: list[Entry]) -> dict[str, _Book]:
         ids: dict[str, list[bytes]] = defaultdict(list)
         for entry in entries:
-            ids[entry.sealed.event.tenant].append(entry.id)
+            ids[entry.book].append(entry.id)
         return {name: self._open_book(name, wanted) for name, wanted in ids.items()}
 
     def _open_book(self, name: str, wanted: list[bytes]) -> _Book:
