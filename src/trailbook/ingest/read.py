@@ -94,7 +94,7 @@ def _first_line(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
         begun += piece
         if b"\n" in piece or len(begun) > LONGEST_LINE:
             _, ended, rest = begun.lstrip().partition(b"\n")
-            if rest.strip() or (not ended and len(begun) > LONGEST_LINE):
+            if rest.strip() or len(begun) > LONGEST_LINE:  # blanks to no end are left to the reading of lines
                 return bytes(begun), False
     return bytes(begun), b"\n" not in begun.strip()
 

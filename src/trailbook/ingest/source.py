@@ -118,7 +118,7 @@ class Source:
             expanded += len(piece)
             if expanded > bounds.free and expanded > min(self.done * bounds.ratio, bounds.total):
                 raise BadFile(
-                    f"It expands to more than {bounds.ratio} times its size, or over {bounds.total} bytes.",
+                    f"It expands to more than {bounds.ratio} times its size, or over {bounds.total >> 30:,} GiB.",
                     place=self.place,
                     remedy="If it can be trusted, expand it first (gunzip, unzstd) and import the result.",
                 )

@@ -31,6 +31,9 @@ def explained(path: Path) -> Iterator[None]:
     """Turns SQLite's errors into ours, which say what to do."""
     try:
         yield
+    except StoreError as error:
+        error.place = error.place or str(path)
+        raise
     except sqlite3.DatabaseError as error:
         text = str(error).lower()
         kind = Damaged if "malformed" in text else StoreError
