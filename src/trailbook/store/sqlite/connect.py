@@ -11,16 +11,15 @@ from pathlib import Path
 from ...errors import Damaged, StoreError
 
 WAIT_SECONDS = 30.0
-"""How long a writer waits for another one before it gives up."""
+"""How long a writer waits for another one before it gives up, unless it is told otherwise."""
 
 _CAUSES = (
     ("disk is full", "The disk is full; nothing of this batch was stored.", "Free some space and run it again."),
-    ("readonly", "The store cannot be written: the file or its disk is read-only.", "Check the permissions."),
-    ("locked", f"The store is being written by others for over {WAIT_SECONDS:.0f} seconds.", "Try again."),
-    ("busy", f"The store is being written by others for over {WAIT_SECONDS:.0f} seconds.", "Try again."),
+    ("readonly", "The store cannot be written: its file, folder or disk is read-only.", "Check the permissions."),
     ("unable to open", "The store cannot be opened.", "Check that its folder exists and that you may write there."),
     ("not a database", "This file is not a Trailbook store.", "Give the path of a store, or of a new file."),
     ("malformed", "The store is damaged.", "Run `trailbook doctor`, and restore it from a backup."),
+    ("locked", "The store was being written by others for too long.", "Try again."),
     ("disk i/o error", "The disk reported an error.", "Check the disk; what was acknowledged before is kept."),
     ("interrupted", "The query took longer than allowed.", "Narrow the period or the query."),
 )
@@ -46,8 +45,9 @@ def explained(path: Path) -> Iterator[None]:
 class Connections:
     """One connection per thread to the same file, opened when first asked for and closed together."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wait: float = WAIT_SECONDS) -> None:
         self.path = path
+        self._wait = wait
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -56,17 +56,25 @@ class Connections:
         """This thread's connection, in autocommit mode: transactions are begun explicitly."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(
-                self.path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
-            )
+            connection = self._open()
+            self._local.connection = connection
+            with self._lock:
+                self._all.append(connection)
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=self._wait, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA cache_size = -65536")
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA trusted_schema = OFF")
-            self._local.connection = connection
-            with self._lock:
-                self._all.append(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def close(self) -> None:
@@ -89,3 +97,14 @@ def reading(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         yield connection
     finally:
         connection.execute("ROLLBACK")
+
+
+@contextmanager
+def waiting(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    """Wait only so long for locks in the meantime."""
+    (usual,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {usual}")

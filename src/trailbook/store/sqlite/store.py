@@ -17,7 +17,7 @@ from ...event.model import Kind, PartyKey
 from ...query.tree import Condition
 from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Problem, Progress, Receipt, Row
 from .checks import doctor, verify
-from .connect import Connections, explained
+from .connect import WAIT_SECONDS, Connections, explained
 from .index import rebuild
 from .people import change_directory, read_directory
 from .reader import SqliteReader
@@ -31,19 +31,20 @@ T = TypeVar("T")
 class SqliteStore:
     """A store in one SQLite file, with its write-ahead log beside it; for several threads and processes."""
 
-    def __init__(self, path: Path, *, create: bool = True, any_index: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = True, any_index: bool = False, wait: float = WAIT_SECONDS) -> None:
         """Open the store and bring it to this version. Raises StoreError.
 
         `create`: make it if it is not there. `any_index`: accept an index made by another version, to rebuild it.
+        `wait`: how long (seconds) writing waits for others before it gives up.
         """
         self.path = path
-        if not create and not path.exists():
+        if not create and not (path.exists() and path.stat().st_size):
             raise StoreError(
                 "There is no store here.",
                 place=str(path),
                 remedy="Fill one with `trailbook demo` or `trailbook import FILE`, or name another with --store.",
             )
-        self._connections = Connections(path)
+        self._connections = Connections(path, wait)
         self._local = threading.local()
         with explained(path):
             connection = self._connections.get()

@@ -19,11 +19,14 @@ from ...seal.tree import Frontier, leaf_hash
 from ..keys import QUARTER, SLOTS, KeyAllocator
 from ..ports import Receipt, Status
 from .bodies import Bodies, keep
+from .connect import waiting
 from .entry import Entry, make_entry
 from .tokens import Numbers
 
 WAL_LIMIT = 64 * 1024 * 1024
 """A write-ahead log that grew larger (bytes) is written back and cut after a commit."""
+CUT_WAIT_SECONDS = 0.25
+"""How long cutting waits for readers; other writers wait as long."""
 MOST_REMEMBERED = 500_000
 _CHUNK = 500
 
@@ -81,18 +84,18 @@ class Writer:
         entries = [make_entry(sealed, self._key) for sealed in batch]
         if not entries:
             return []
-        self._bodies.use_newest(self._connection)
-        frames, trained = self._bodies.compress([entry.canonical for entry in entries])
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._bodies.use_newest(self._connection)
+            frames, trained = self._bodies.compress([entry.canonical for entry in entries])
+            self._connection.execute("BEGIN IMMEDIATE")
             if trained is not None:
                 keep(self._connection, trained)
             receipts = self._append(entries, frames)
             self._connection.execute("COMMIT")
         except BaseException:
+            self._rolled_back()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            self._rolled_back()
             raise
         self._committed()
         self._cut_wal()
@@ -217,12 +220,18 @@ class Writer:
         self._new_parties, self._new_listed = set(), set()
 
     def _rolled_back(self) -> None:
+        """Forget what was not stored: numbers, names, and above all a dictionary that frames would need."""
         for numbers in (self._whos, self._whats):
             numbers.rolled_back()
         self._new_parties, self._new_listed = set(), set()
         self._bodies = Bodies()
 
     def _cut_wal(self) -> None:
-        with suppress(FileNotFoundError):
+        """Write a long log back and cut it, unless readers are in the way: then a later batch will.
+
+        The batch is durable by now, so nothing that goes wrong here may make it look as if it were not.
+        """
+        with suppress(OSError, sqlite3.Error):
             if os.stat(self._wal).st_size > WAL_LIMIT:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                with waiting(self._connection, CUT_WAIT_SECONDS):
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
