@@ -1,0 +1,1 @@
+"""Benchmarks: Trailbook's figures beside those of a plain baseline, from the same run."""

@@ -1,0 +1,96 @@
+"""Tasks that run in a child of their own, so that CPU time and memory are theirs: `python -m bench.tasks NAME ...`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from trailbook.demo.trail import demo_events
+from trailbook.directory.viewer import OPERATOR
+from trailbook.event.canonical import encode
+from trailbook.ingest.accept import Context
+from trailbook.ingest.importing import import_file
+from trailbook.ingest.mapping import NATIVE, load_map
+from trailbook.render.csv import write as write_csv
+from trailbook.render.options import Options
+from trailbook.report.definition import Definition
+from trailbook.report.run import run
+from trailbook.wiring import open_store
+
+from .measure import Spent, spent_here
+from .plain import Plain
+from .plain import load as load_plain
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+END = datetime(2026, 1, 1, tzinfo=UTC)
+"""The year of the demo's events; they are imported as if recorded while they occurred."""
+
+
+def write_lines(lines: str, events: str) -> Spent:
+    """Write the demo's events as JSON Lines."""
+
+    def task() -> int:
+        with open(lines, "wb") as file:
+            for event in demo_events(int(events), 1, END):
+                file.write(encode(event) + b"\n")
+        return os.path.getsize(lines)
+
+    return spent_here(task)
+
+
+def import_lines(lines: str, store: str) -> Spent:
+    """Import JSON Lines into a new store, in durable batches; the number of events stored."""
+
+    def task() -> int:
+        opened = open_store(store, create=True)
+        context = Context(START, opened.directory())
+        summary = import_file(lines, load_map(NATIVE), context, opened, now=lambda: START, progress=_progress)
+        opened.close()
+        return summary.stored
+
+    return spent_here(task)
+
+
+def import_plain(lines: str, database: str) -> Spent:
+    """The same into the baseline's tables."""
+    return spent_here(lambda: load_plain(Path(lines), Path(database)))
+
+
+def export(store: str, limit: str) -> Spent:
+    """Export the newest rows as CSV with all default columns; the number of rows."""
+
+    def task() -> int:
+        opened = open_store(store)
+        report = run(opened, OPERATOR, Definition(limit=int(limit)), now=END)
+        with open(os.devnull, "w", encoding="utf-8", newline="") as out:
+            return write_csv(report, out, Options())
+
+    return spent_here(task)
+
+
+def export_plain(database: str, limit: str) -> Spent:
+    """The same by csv.writer from the baseline's tables."""
+
+    def task() -> int:
+        with open(os.devnull, "w", encoding="utf-8", newline="") as out:
+            return Plain(Path(database)).export(out, int(limit))
+
+    return spent_here(task)
+
+
+def _progress(done: int, total: int, read: int) -> None:
+    if read % 100_000 == 0:
+        print(f"... {read:,} events imported, {done / total:.0%}", file=sys.stderr, flush=True)
+
+
+TASKS: dict[str, Callable[..., Any]] = {
+    task.__name__: task for task in (write_lines, import_lines, import_plain, export, export_plain)
+}
+
+if __name__ == "__main__":
+    print(json.dumps(TASKS[sys.argv[1]](*sys.argv[2:])))
