@@ -24,7 +24,7 @@ def directory() -> None:
 
 
 @directory.command("import", short_help="Import users, groups, roles and tenants.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--as-of", metavar="TIME", help="Since when what carries no date of its own holds (else now): 2021-11-01T00:00:00Z."
 )

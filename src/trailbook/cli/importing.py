@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import click
+import msgspec
 
 from ..directory.directory import Directory
 from ..directory.viewer import OPERATOR
@@ -27,9 +29,12 @@ from ..store.ports import Row
 from .completion import complete_formats
 from .root import now, opened, options_for_screen, progress
 
+_REASONS = 3
+"""Reasons of rejects that are shown at once."""
+
 
 @click.command("import", short_help="Import audit logs from files.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(readable=False))
 @click.option(
     "--format",
     "format_name",
@@ -144,8 +149,21 @@ def _tell(file: str, mapping: Mapping, summary: ImportSummary, rejects: str) -> 
         click.echo(f"  no map for type {visible(type)}: {number:,} records")
     for warning in summary.warnings:
         click.echo(f"  note: {visible(warning)}")
-    if summary.rejected:
+    if summary.rejected or summary.conflicts:
         click.echo(f"  what was rejected, and why: {rejects}")
+        for line in _first_reasons(rejects):
+            click.echo(f"  {visible(line)}")
+
+
+def _first_reasons(rejects: str) -> Iterator[str]:
+    """The first lines that a rejects file holds, in words; as much of it as a person reads."""
+    with Path(rejects).open("rb") as file:
+        for row in islice(file, _REASONS):
+            one = msgspec.json.decode(row)
+            field = f"{one['field']}: " if one["field"] else ""
+            yield f"line {one['line']}: {field}{one['reason']} {one['remedy']}"
+        if file.readline():
+            yield "..."
 
 
 def _preview(settings: Settings, file: str, mapping: Mapping, tenant: str, application: str) -> None:
