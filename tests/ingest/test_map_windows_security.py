@@ -260,6 +260,22 @@ def test_4697_the_command_of_a_service_may_be_longer_than_a_name() -> None:
     assert whom(found) == [("service", "Updater", "powershell -enc " + "A" * 184)]
 
 
+def test_1102_who_cleared_the_log_is_told_in_words_if_nowhere_else() -> None:
+    found = WINDOWS.convert(
+        {
+            "SourceName": "Microsoft-Windows-Eventlog",
+            "TimeCreated": "2020-10-18 10:56:05.751",
+            "Hostname": "WORKSTATION5",
+            "Channel": "Security",
+            "Message": "The audit log was cleared.\r\nSubject:\r\n\tSecurity ID:\tS-1-5-21-1-2-3-500\r\n"
+            "\tAccount Name:\twardog\r\n\tDomain Name:\tWORKSTATION5\r\n\tLogon ID:\t0xC61D9",
+            "EventID": 1102,
+        }
+    )
+    assert who(found) == ("S-1-5-21-1-2-3-500", "WORKSTATION5\\wardog", "user")
+    assert whom(found) == [("audit-log", "Security", "")]
+
+
 def test_events_that_no_rule_knows_are_kept_with_their_number() -> None:
     found = event(6145, SUBJECT, {"Category": "Other Policy Change Events"})
     assert (found.action, found.resource) == ("event 6145", "Other Policy Change Events")

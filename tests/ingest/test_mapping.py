@@ -539,3 +539,59 @@ def test_every_shipped_map_loads_and_says_what_it_is() -> None:
         assert one.docs or one.name == "native"
         assert load_map(one.name).title == one.title
         assert f'title = "{one.title}"' in map_text(one.name)
+
+
+TOLD = """A door was opened.\r
+Subject :\r
+\tAccount Name:\t\tann\r
+\tGroups:\t\tstaff\r
+\t\t\tcleaners\r
+\r
+Door:\t\r
+\tAccount Name:\t-\r
+Kind:\tslow\r
+See also: the manual.
+"""
+
+
+def test_the_fields_of_a_text_with_headings_fill_what_the_record_leaves_out(make: Make) -> None:
+    mapping = make(
+        f"""{BASE}
+        reason = "kind"
+        [record]
+        empty = ["-"]
+        [[record.headed]]
+        path = "text"
+        when = {{ told = "yes" }}
+        [record.headed.fields]
+        who = ["Nobody.Account Name", "Subject.Account Name"]
+        groups = ["Subject.Groups"]
+        door = ["Door.Account Name"]
+        kind = ["Kind"]
+        [initiator]
+        id = "who"
+        [[initiator.groups]]
+        each = {{ from = "groups", split = "\\n" }}
+        id = "."
+        [[targets]]
+        kind = "=door"
+        id = "door"
+        """
+    )
+    record = RECORD | {"text": TOLD, "told": "yes"}
+    event = mapping.convert(record)
+    assert event.initiator == Initiator("ann", groups=(Belonging("staff"), Belonging("cleaners")))
+    assert (event.targets, event.reason, event.data) == ((), "slow", record)
+    assert mapping.convert(record | {"who": "bob"}).initiator == Initiator(
+        "bob", groups=(Belonging("staff"), Belonging("cleaners"))
+    )
+    assert mapping.convert(record | {"told": "no"}).initiator is None
+
+
+@pytest.mark.parametrize(
+    "headed",
+    ['{ path = "text" }', '{ path = "a[0]", when = {}, fields = {} }', '{ path = "a", when = {}, fields = 1 }'],
+)
+def test_a_headed_text_needs_path_condition_and_fields(make: Make, headed: str) -> None:
+    with pytest.raises(BadMap, match=r"record\.headed"):
+        make(f"{BASE}\n[record]\nheaded = [{headed}]\n")

@@ -213,6 +213,21 @@ def test_tsv_without_a_header_takes_the_columns_of_the_map(tmp_path: Path) -> No
     assert values(tmp_path / "f", shape) == [{"time": "1", "user": "ann"}, {"time": "2", "user": "bob"}]
 
 
+@pytest.mark.parametrize("line", ["time,user,what", '"time","user","what"', "time;user;what", "time\tuser\twhat"])
+def test_a_first_line_of_names_tells_that_a_file_is_csv(tmp_path: Path, line: str) -> None:
+    delimiter = next(one for one in ",;\t" if one in line)
+    (tmp_path / "f").write_text(f'\ufeff{line}\r\n1{delimiter}ann{delimiter}"{{""a"":2}}"\r\n')
+    assert values(tmp_path / "f") == [{"time": "1", "user": "ann", "what": '{"a":2}'}]
+
+
+@pytest.mark.parametrize("line", ["oops", "one, two", "a,b,a", "1,2,3", "Error: a, b, c"])
+def test_another_first_line_is_a_bad_line_of_json(tmp_path: Path, line: str) -> None:
+    (tmp_path / "f").write_text(f'{line}\n{{"a": 1}}\n')
+    first, second = read(tmp_path / "f")
+    assert first.error is not None
+    assert second.value == {"a": 1}
+
+
 def test_bad_csv_rows_are_refused_with_their_line(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"a,b\n1,2\n1,2,3\n\xff,2\n" + b"x" * 200_000 + b",1\n5,6\n")
     found = read(tmp_path / "f", CsvShape())

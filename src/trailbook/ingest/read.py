@@ -6,6 +6,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -23,6 +24,8 @@ _LISTS = (
 """Fields that hold the records where a whole file is one object: CloudTrail, Azure, Google, Slack, Zoom and others."""
 _OPENS_LIST = re.compile(rb'"(?:%s)"\s*:\s*\[' % b"|".join(name.encode() for name in _LISTS))
 _BOMS = (("utf-8", codecs.BOM_UTF8), ("utf-16-le", codecs.BOM_UTF16_LE), ("utf-16-be", codecs.BOM_UTF16_BE))
+_NAME = re.compile(r"[@_]?[^\W\d][\w .:/@()-]*")
+_LONGEST_HEADER = 64 << 10
 _TOO_LONG = "\0"
 """Stands for a line that was too long, among the lines of a CSV file."""
 
@@ -58,6 +61,7 @@ def records(source: Source, shape: CsvShape | None = None, *, raw_lines: bool = 
     if not begun.strip():
         raise BadFile("It is empty.", place=source.place, remedy="Check that the export was finished.")
     again = chain([begun], pieces)
+    shape = shape or _told_by_header(begun)
     if shape is not None:
         yield from _rows(again, shape, source.place)
     elif _is_document(begun, alone):
@@ -93,10 +97,24 @@ def _first_line(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
     for piece in pieces:
         begun += piece
         if b"\n" in piece or len(begun) > LONGEST_LINE:
-            _, ended, rest = begun.lstrip().partition(b"\n")
+            _, _, rest = begun.lstrip().partition(b"\n")
             if rest.strip() or len(begun) > LONGEST_LINE:  # blanks to no end are left to the reading of lines
                 return bytes(begun), False
     return bytes(begun), b"\n" not in begun.strip()
+
+
+def _told_by_header(begun: bytes) -> CsvShape | None:
+    """The shape of a CSV file, if the first line holds three or more names, none of them twice, and no JSON follows."""
+    line, _, rest = begun.lstrip().partition(b"\n")
+    if line[:1] in (b"{", b"[") or rest.lstrip()[:1] in (b"{", b"[") or len(line) > _LONGEST_HEADER:
+        return None
+    text = line.decode(errors="replace").rstrip()
+    for delimiter in ",", ";", "\t":
+        with suppress(csv.Error, StopIteration):
+            names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter, strict=True))]
+            if len(set(names)) == len(names) >= 3 and all(map(_NAME.fullmatch, names)):
+                return CsvShape(delimiter)
+    return None
 
 
 def _is_document(begun: bytes, alone: bool) -> bool:

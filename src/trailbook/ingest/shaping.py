@@ -10,11 +10,16 @@ from typing import Any
 
 import msgspec
 
+from .conditions import Test, condition
 from .paths import Compiler
 
 _Edit = Callable[[Any], Any]
+_Names = list[tuple[str, list[tuple[str, ...]]]]
+"""Names of fields, each with the paths that it may be found at."""
 _XML_DATA = re.compile(r"<Data Name=[\"']([^\"']+)[\"']\s*(?:/>|>([^<]*)</Data>)")
-_KEYS = ("empty", "unwrap", "split", "json", "xml", "pairs", "merge", "alias", "zone")
+_HEADED_LINE = re.compile(r"^(\t*)(?:([^\t\r\n:][^\t\r\n:]*):)?[\t ]*([^\r\n]*)", re.MULTILINE)
+_LONGEST_HEADED = 1 << 16
+_KEYS = ("empty", "unwrap", "split", "json", "xml", "headed", "pairs", "merge", "alias", "zone")
 
 
 class Shape:
@@ -30,10 +35,11 @@ class Shape:
         for name, edit in (("json", json_text), ("xml", _xml_text)):
             for path in _paths(compiler, table.get(name, []), f"record.{name}"):
                 self._edits.append((path, edit))
+        self._headed = [_headed(compiler, one, f"record.headed[{n}]") for n, one in enumerate(table.get("headed", []))]
         for at, one in enumerate(table.get("pairs", [])):
             self._edits.append(_pairs(compiler, one, f"record.pairs[{at}]"))
         self._merge = _paths(compiler, table.get("merge", []), "record.merge")
-        self._alias = _aliases(compiler, table.get("alias", {}))
+        self._alias = _aliases(compiler, table.get("alias", {}), "record.alias")
 
     def views(self, record: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Pairs of an event's own data and the view of it that paths are taken on."""
@@ -56,6 +62,9 @@ class Shape:
         for path, edit in self._edits:
             if _at(record, path) is not None:
                 record = _replaced(record, path, edit)
+        for path, when, fields in self._headed:
+            if when(record, record) and isinstance(text := _at(record, path), str):
+                record = _renamed(headed_text(text), fields) | record
         for path in self._merge:
             inner = _at(record, path)
             if isinstance(inner, dict):
@@ -67,6 +76,12 @@ class Shape:
                         record = record | {name: found}
                         break
         return record
+
+
+def _renamed(told: dict[str, Any], fields: _Names) -> dict[str, Any]:
+    """What is found of `fields`, each under its name: the first of its paths that is there."""
+    found = {name: [one for path in paths if (one := _at(told, path)) is not None] for name, paths in fields}
+    return {name: values[0] for name, values in found.items() if values}
 
 
 def _instead(other: Any, _: Any) -> Any:
@@ -104,6 +119,42 @@ def _xml_text(value: Any) -> Any:
     return {unescape(name): unescape(text) for name, text in _XML_DATA.findall(value)}
 
 
+def headed_text(text: str) -> dict[str, Any]:
+    """The fields of a text with headings: `Subject:`, below it, indented, `Account Name:` and its value.
+
+    `{"Subject": {"Account Name": "ann"}}`; an indented line without a name goes on with the value above; what has no
+    heading stands by itself. Only the first 64 KiB are looked at.
+    """
+    told: dict[str, Any] = {}
+    section, last = told, ""
+    for indent, name, value in _HEADED_LINE.findall(text[:_LONGEST_HEADED]):
+        name, value = name.rstrip(), value.rstrip()
+        if not name:
+            if indent and value and isinstance(section.get(last), str):
+                section[last] += f"\n{value}"
+        elif indent or value:
+            section = section if indent else told
+            section[name], last = value, name
+        else:
+            section = told[name] = {}
+            last = ""
+    return told
+
+
+def _headed(compiler: Compiler, table: Any, place: str) -> tuple[tuple[str, ...], Test, _Names]:
+    if not isinstance(table, dict) or table.keys() != {"path", "when", "fields"}:
+        raise compiler.error(
+            place,
+            "This needs path, when and fields.",
+            'E.g. path = "Message", when = { Id = "7" }, fields = { user = ["Subject.Account Name"] }.',
+        )
+    return (
+        _plain_path(compiler, table["path"], f"{place}.path"),
+        condition(compiler, table["when"], f"{place}.when"),
+        _aliases(compiler, table["fields"], f"{place}.fields"),
+    )
+
+
 def _pairs(compiler: Compiler, table: Any, place: str) -> tuple[tuple[str, ...], _Edit]:
     if not isinstance(table, dict) or table.keys() != {"path", "name", "value"}:
         raise compiler.error(
@@ -123,10 +174,10 @@ def _pairs(compiler: Compiler, table: Any, place: str) -> tuple[tuple[str, ...],
     return _plain_path(compiler, table["path"], f"{place}.path"), edit
 
 
-def _aliases(compiler: Compiler, table: Any) -> list[tuple[str, list[tuple[str, ...]]]]:
+def _aliases(compiler: Compiler, table: Any, place: str) -> _Names:
     if not isinstance(table, dict):
-        raise compiler.error("record.alias", "This must be a table.", 'Write it like { EventID = ["event_id"] }.')
-    return [(name, _paths(compiler, others, f"record.alias.{name}")) for name, others in table.items()]
+        raise compiler.error(place, "This must be a table.", 'Write it like { EventID = ["event_id"] }.')
+    return [(name, _paths(compiler, others, f"{place}.{name}")) for name, others in table.items()]
 
 
 def _paths(compiler: Compiler, written: Any, place: str) -> list[tuple[str, ...]]:
