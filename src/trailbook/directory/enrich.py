@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from ..event.model import KINDS, Belonging, Event, Initiator, PartyKey, Target
+from ..errors import BadEvent
+from ..event.model import KINDS, MOST_BELONGINGS, Belonging, Event, Initiator, PartyKey, Target
 from .directory import Directory
 from .model import MembershipKind
 
@@ -19,7 +20,8 @@ def enrich(event: Event, directory: Directory) -> Event:
 
     Every party must have its tenant. What the producer sent is kept, `filled` lists what was not sent
     (`initiator.groups`, `targets[0].name`), and what is not known stays empty. An initiator whose identity is unproven
-    is left as it is; the account that it claimed is a target.
+    is left as it is; the account that it claimed is a target. Raises BadEvent if a user belongs to more groups or
+    roles than an event may hold.
     """
     if directory.is_empty:
         return event
@@ -65,6 +67,16 @@ def _target(target: Target, path: str, directory: Directory, moment: datetime, f
     return target
 
 
+def _bounded(belongings: tuple[Belonging, ...], path: str) -> tuple[Belonging, ...]:
+    if len(belongings) > MOST_BELONGINGS:
+        raise BadEvent(
+            f"The directory gives {len(belongings):,} of them, and an event holds {MOST_BELONGINGS:,} at most.",
+            place=path,
+            remedy="Send those that matter with the event, or mend the directory.",
+        )
+    return belongings
+
+
 def _user(user: U, path: str, directory: Directory, moment: datetime, filled: list[str]) -> U:
     found: dict[str, Any] = {}
     if not user.name and (name := directory.name_at(PartyKey("user", user.tenant, user.id), moment)):
@@ -72,13 +84,13 @@ def _user(user: U, path: str, directory: Directory, moment: datetime, filled: li
         filled.append(f"{path}.name")
     if user.groups is None:
         if (groups := directory.groups_at(user.tenant, user.id, moment)) is not None:
-            found["groups"] = groups
+            found["groups"] = _bounded(groups, f"{path}.groups")
             filled.append(f"{path}.groups")
     elif "" in [one.name for one in user.groups]:
         found["groups"] = _named("group", user.groups, user.tenant, f"{path}.groups", directory, moment, filled)
     if user.roles is None:
         if (roles := directory.roles_at(user.tenant, user.id, moment)) is not None:
-            found["roles"] = roles
+            found["roles"] = _bounded(roles, f"{path}.roles")
             filled.append(f"{path}.roles")
     elif "" in [one.name for one in user.roles]:
         found["roles"] = _named("role", user.roles, user.tenant, f"{path}.roles", directory, moment, filled)

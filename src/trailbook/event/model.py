@@ -17,7 +17,8 @@ KINDS: tuple[Kind, ...] = ("user", "group", "role", "tenant")
 Outcome = Literal["success", "failure", "denied", "unknown"]
 InitiatorType = Literal["user", "service", "system"]
 
-Key = Annotated[str, Meta(max_length=1024)]
+LONGEST_KEY = 1024
+Key = Annotated[str, Meta(max_length=LONGEST_KEY)]
 Name = Annotated[str, Meta(max_length=1024)]
 Id = Annotated[str, Meta(min_length=1, max_length=1024)]
 Text = Annotated[str, Meta(max_length=65_536)]
@@ -45,7 +46,8 @@ class Belonging(_Value, frozen=True):
     tenant: Key = ""
 
 
-Belongings = Annotated[tuple[Belonging, ...], Meta(max_length=1000)]
+MOST_BELONGINGS = 1000
+Belongings = Annotated[tuple[Belonging, ...], Meta(max_length=MOST_BELONGINGS)]
 
 
 class Target(_Value, frozen=True):

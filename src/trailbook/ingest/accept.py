@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from ..directory.directory import Directory
 from ..directory.enrich import enrich
-from ..errors import BadEvent
+from ..errors import BadEvent, BadInput
 from ..event.canonical import Sealed, encode, seal
 from ..event.limits import MakeId, check_event, decode_event
-from ..event.model import DEFAULT_TENANT, OWN_APPLICATION, Belonging, Event, Initiator, Target, utc
+from ..event.model import DEFAULT_TENANT, LONGEST_KEY, OWN_APPLICATION, Belonging, Event, Initiator, Target, utc
 from ..event.text import fold
 from ..store.ports import Appender, Receipt
 from .derive import claimed, derive
@@ -29,7 +29,7 @@ class Context(Struct, frozen=True):
 
     `recorded_at` is the moment (with a zone) at which the events come in. `tenant` and `application` stand in for what
     an event leaves out. `make_id` gives ids to events without one; None refuses these. Only Trailbook itself may write
-    as the application `trailbook`.
+    as the application `trailbook`. Raises BadInput for a tenant or application that no event could have.
     """
 
     recorded_at: datetime
@@ -39,6 +39,17 @@ class Context(Struct, frozen=True):
     mask_paths: tuple[MaskPath, ...] = ()
     make_id: MakeId | None = None
     allow_own_application: bool = False
+
+    def __post_init__(self) -> None:
+        for place, value in (("tenant", self.tenant), ("application", self.application)):
+            if len(value) > LONGEST_KEY or not value.isprintable():
+                raise BadInput(
+                    f"The {place} that stands in is longer than {LONGEST_KEY:,} characters, or cannot be printed.",
+                    place=place,
+                    remedy="Give a short name.",
+                )
+        if not self.tenant:
+            raise BadInput("The tenant that stands in has no name.", place="tenant", remedy="Give a name or id.")
 
 
 class Rejected(Struct, frozen=True, gc=False):

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import BadInput
-from ..event.model import Event
+from ..event.model import LONGEST_KEY, Event
 from .hints import may_hold_secret
 from .secrets import is_secret_key, is_secret_option, is_secret_value, mark, mask_text
 
@@ -21,7 +21,6 @@ _FREE = ("data", "changes")
 _FIELDS = ("name", "ip", "user_agent", "reason", "details", "request_id", "trace_id")
 _CONFIGURED = mark("configured")
 _ANY_DEPTH = "**"
-_SHORTEST_LIMIT = 1024
 _OFTEN_REPEATED = 200
 """Keys and texts of at most so many characters come again and again, and what masking made of them is remembered."""
 
@@ -84,7 +83,7 @@ class _Walk:
             shown = self._key(key, place) if free else key
             if shown != key:
                 masked_keys += 1
-                shown = f"{shown} {masked_keys}" if masked_keys > 1 else shown
+                shown = _told_apart(shown, masked_keys)
             below = f"{place}.{shown}" if place else shown
             deeper = _below(paths, key) if paths else ()
             if () in deeper and (free or key in _FIELDS or below == "data"):
@@ -135,6 +134,12 @@ class _Walk:
         return value
 
 
+def _told_apart(key: str, number: int) -> str:
+    """A masked key with its number, since several may have become the same; not longer than a key may be."""
+    end = f" {number}" if number > 1 else ""
+    return key[: LONGEST_KEY - len(end)] + end
+
+
 def _masked(text: str) -> str:
     """The text without secrets, not longer than where it stands allows; the text itself if it holds none."""
     return _remembered(text) if len(text) <= _OFTEN_REPEATED else _looked_through(text)
@@ -144,7 +149,7 @@ def _looked_through(text: str) -> str:
     if not may_hold_secret(msgspec.json.encode(text)):
         return text
     masked = mask_text(text)
-    return text if masked == text else masked[: max(len(text), _SHORTEST_LIMIT)]
+    return text if masked == text else masked[: max(len(text), LONGEST_KEY)]
 
 
 _remembered = lru_cache(maxsize=1 << 15)(_looked_through)
