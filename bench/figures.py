@@ -37,7 +37,8 @@ Cpu = Callable[[Callable[[], object]], float]
 def figures(made: Made, page_aims: dict[str, float], runs: int) -> Iterator[Figure]:
     """All figures of a trail, as medians of `runs`.
 
-    `page_aims`: the most milliseconds for a page by question, where it is not the usual one. The aims for counts and summaries are for a million events, as their time grows with what they count.
+    `page_aims`: the most milliseconds for a page by question, where it is not the usual one. The aims for counts and
+    summaries are for a million events, as their time grows with what they count.
     """
     yield from _reading(made, page_aims, partial(cpu_ms, runs=runs))
     yield from _writing(made)

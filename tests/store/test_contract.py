@@ -191,6 +191,28 @@ def test_more_events_at_one_instant_than_a_microsecond_has_room_for_keep_their_t
     assert len(set(seen)) == 2500
 
 
+@pytest.mark.parametrize("step", [1, 100, 10_007, 60_000])
+def test_a_crowd_that_arrives_in_disorder_is_read_in_order_of_time(store: Store, step: int) -> None:
+    moments = [NOON + timedelta(microseconds=step * (n * 37 % 200)) for n in range(200)]
+    events = [simple(n, at=moment) for n, moment in enumerate(moments)]
+    for start in range(0, 200, 40):
+        store.append([seal(event) for event in events[start : start + 40]])
+    wanted = [event.id for event in sorted(events, key=lambda event: event.occurred_at)]
+    assert [row.event.id for row in store.scan(OPERATOR, EVERYTHING, order="oldest")] == wanted
+    for order, all_ids in (("oldest", wanted), ("newest", wanted[::-1])):
+        paged: list[str] = []
+        cursor: str | None = None
+        while page := store.page(OPERATOR, Field("action", ("play",)), order=order, cursor=cursor, limit=7):  # type: ignore[arg-type]
+            paged += ids(page)
+            if (cursor := page.after) is None:
+                break
+        assert paged == all_ids
+        back = store.page(OPERATOR, EVERYTHING, order=order, cursor=page.before, limit=7)  # type: ignore[arg-type]
+        assert ids(back) == all_ids[-11:-4]
+    edge = moments[0] + timedelta(microseconds=step * 100)
+    assert store.count(OPERATOR, Occurred(None, edge)) == store.count(OPERATOR, Occurred(edge, None)) == 100
+
+
 def test_the_earliest_and_the_latest_times_are_kept(store: Store) -> None:
     moments = [datetime(1715, 1, 1, tzinfo=UTC), datetime(2284, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)]
     store.append([seal(simple(n, at=moment)) for n, moment in enumerate(moments, 1)])

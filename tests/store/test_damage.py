@@ -91,7 +91,8 @@ def test_an_edited_event_is_found(path: Path, tampered: sqlite3.Connection) -> N
     import zstandard
 
     body = zstandard.ZstdCompressor().compress(encode(row.event).replace(b'"play"', b'"look"'))
-    tampered.execute("UPDATE event SET body = ? WHERE key = ?", (body, row.key))
+    of_row = "book = (SELECT id FROM book WHERE name = ?) AND position = ?"
+    tampered.execute(f"UPDATE event SET body = ? WHERE {of_row}", (body, row.event.tenant, row.position))
     found = verified(path)
     assert "book acme: Its events do not add up to its head: events were changed or exchanged." in found
     assert any("position 4" in problem and "action" in problem for problem in found)
@@ -103,7 +104,7 @@ def test_an_edited_event_is_found(path: Path, tampered: sqlite3.Connection) -> N
         (f"UPDATE identity SET id = randomblob(16) WHERE key = ({THIRD})", "found by its id"),
         ("UPDATE event SET what = 99 WHERE book = 1 AND position = 3", "Its resource, action"),
         ("UPDATE event SET who = 99 WHERE book = 1 AND position = 3", "Its initiator"),
-        ("UPDATE event SET key = key + 8000 WHERE book = 1 AND position = 3", "Its time in the table"),
+        ("UPDATE event SET key = key + 8001 WHERE book = 1 AND position = 3", "Its time in the table"),
         ("UPDATE event SET body = x'00' WHERE book = 1 AND position = 3", "Its bytes cannot be read"),
     ],
 )
@@ -131,14 +132,14 @@ def test_two_events_that_changed_places_are_found(path: Path, tampered: sqlite3.
 
 
 def test_an_added_event_is_found(path: Path, tampered: sqlite3.Connection) -> None:
-    columns = "book, position + 1, who, what, body"
+    columns = "book, position + 1, offset, who, what, body"
     last = "book = 1 ORDER BY position DESC LIMIT 1"
     tampered.execute(f"INSERT INTO event SELECT key + 1, {columns} FROM event WHERE {last}")
     assert any("It should have" in problem for problem in verified(path))
 
 
 def test_an_event_of_no_book_is_found(path: Path, tampered: sqlite3.Connection) -> None:
-    tampered.execute("INSERT INTO event SELECT key - 1, 77, 0, who, what, body FROM event LIMIT 1")
+    tampered.execute("INSERT INTO event SELECT key - 1, 77, 0, offset, who, what, body FROM event LIMIT 1")
     assert "event table: 1 events belong to no book." in verified(path)
 
 
@@ -243,3 +244,14 @@ def test_a_damaged_page_gives_a_clear_error(path: Path, tmp_path: Path) -> None:
             file.write(b"\xa5" * 4096)
     with pytest.raises(Damaged, match="doctor"):
         list(SqliteStore(damaged).scan(OPERATOR, EVERYTHING))
+
+
+@pytest.mark.parametrize("body", ["x'00'", "x'28b52ffd2001095b3030'"], ids=["not packed", "not an event"])
+def test_an_event_that_cannot_be_read_gives_a_clear_error(path: Path, tampered: sqlite3.Connection, body: str) -> None:
+    tampered.execute(f"UPDATE event SET body = {body} WHERE book = 1 AND position = 3")
+    store = SqliteStore(path)
+    with pytest.raises(Damaged, match="trailbook verify"):
+        list(store.scan(OPERATOR, EVERYTHING))
+    with pytest.raises(Damaged, match="trailbook verify"):
+        store.doctor(silent)
+    store.close()

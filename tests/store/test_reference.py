@@ -18,7 +18,7 @@ from trailbook.event.model import Event
 from trailbook.query.matches import matches
 from trailbook.query.tree import Condition
 from trailbook.store.dimensions import bucket, facet_dimension, most_frequent
-from trailbook.store.keys import SLOTS, KeyAllocator, microseconds
+from trailbook.store.keys import TICK, PlaceAllocator, microseconds, tick_of
 from trailbook.store.ports import FACET_FIELDS, Dimension
 
 SCOPES = st.one_of(
@@ -94,12 +94,15 @@ def test_every_read_agrees_with_matches(
 
 
 @given(st.lists(st.integers(0, 3), max_size=40), st.integers(1, 3))
-def test_keys_are_unique_and_never_before_their_microsecond(micros: list[int], slots: int) -> None:
+def test_places_are_unique_in_order_of_arrival_and_never_before_their_tick(ticks: list[int], slots: int) -> None:
     taken: set[int] = set()
-    allocator = KeyAllocator(lambda low, high: max((key for key in taken if low <= key < high), default=None))
-    for one in micros:
-        key = allocator.allocate(one)
-        assert key not in taken
-        assert key // SLOTS >= one
-        taken.add(key)
+    last: dict[int, int] = {}
+    allocator = PlaceAllocator(lambda low, high: max((one for one in taken if low <= one < high), default=None))
+    for one in (tick * TICK + tick for tick in ticks for _ in range(slots * 8)):
+        place = allocator.allocate(one)
+        assert place not in taken
+        assert tick_of(place) + TICK > one
+        assert place > last.get(one, place - 1)
+        last[one] = place
+        taken.add(place)
     assert microseconds(world.START) > 0

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from ..errors import BadInput
 from .ports import Order
 
-_LAYOUT = struct.Struct(">qBI")
+_KEY_BYTES = 16
+_LAYOUT = struct.Struct(f">{_KEY_BYTES}sBI")
 
 
 class Cursor(NamedTuple):
@@ -25,8 +26,8 @@ class Cursor(NamedTuple):
 def write_cursor(cursor: Cursor) -> str:
     """The cursor as URL-safe text."""
     flags = (cursor.order == "oldest") | cursor.backwards << 1
-    check = zlib.crc32(struct.pack(">qB", cursor.key, flags))
-    return base64.urlsafe_b64encode(_LAYOUT.pack(cursor.key, flags, check)).decode().rstrip("=")
+    key = cursor.key.to_bytes(_KEY_BYTES, "big", signed=True)
+    return base64.urlsafe_b64encode(_LAYOUT.pack(key, flags, _check(key, flags))).decode().rstrip("=")
 
 
 def read_cursor(text: str, order: Order) -> Cursor:
@@ -35,10 +36,10 @@ def read_cursor(text: str, order: Order) -> Cursor:
         padded = text.encode() + b"=" * (-len(text) % 4)
         key, flags, check = _LAYOUT.unpack(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, struct.error):
-        key, flags, check = 0, 0, -1
-    if check != zlib.crc32(struct.pack(">qB", key, flags)):
+        key, flags, check = b"", 0, -1
+    if check != _check(key, flags):
         raise BadInput("This cursor was not made by Trailbook.", place="cursor", remedy="Start from the first page.")
-    cursor = Cursor(key, "oldest" if flags & 1 else "newest", bool(flags & 2))
+    cursor = Cursor(int.from_bytes(key, "big", signed=True), "oldest" if flags & 1 else "newest", bool(flags & 2))
     if cursor.order != order:
         raise BadInput(
             f"This cursor belongs to a list ordered {cursor.order} first.",
@@ -46,3 +47,7 @@ def read_cursor(text: str, order: Order) -> Cursor:
             remedy="Ask with the same order, or start from the first page.",
         )
     return cursor
+
+
+def _check(key: bytes, flags: int) -> int:
+    return zlib.crc32(key + bytes([flags]))

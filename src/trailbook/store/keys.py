@@ -1,4 +1,4 @@
-"""Row keys: a 64-bit number that is the event's time, so that order by key is order by time."""
+"""Places of rows: 64-bit numbers that tell a row's time roughly, and the keys that put rows in exact order."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+TICK = 250_000
+"""Microseconds that share a range of places: the rougher, the shorter are the lists of an index of places."""
 SLOT_BITS = 4
 SLOTS = 1 << SLOT_BITS
-"""How many events of one microsecond keep their own microsecond; the next ones spill over to the next free one."""
+"""How many events of one tick have a place in it; the next ones spill over to the next free place."""
 
 QUARTER = 900_000_000
 """A quarter of an hour in microseconds. Offsets to UTC have been multiples of it since 1972."""
+_PLACES = 1 << 64
 
 
 def microseconds(moment: datetime) -> int:
@@ -25,16 +28,36 @@ def moment_of(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
+def first_place(micros: int) -> int:
+    """The first place of the tick that a microsecond is in; valid for any year."""
+    return micros // TICK * SLOTS
+
+
+def tick_of(place: int) -> int:
+    """The microsecond at which the tick of a place begins. Events never occurred after the tick of their place."""
+    return (place >> SLOT_BITS) * TICK
+
+
+def row_key(micros: int, place: int) -> int:
+    """The key of a row: order by key is order by time, and by place among rows of one microsecond."""
+    return micros * _PLACES + place + _PLACES // 2
+
+
 def first_key(micros: int) -> int:
-    """The smallest key of a microsecond; valid for any year."""
-    return micros * SLOTS
+    """What no key of a row of this microsecond is below."""
+    return micros * _PLACES
 
 
-class KeyAllocator:
-    """Gives out keys that are free. `highest(low, high)` tells the highest key taken in [low, high), or None.
+def micros_of(key: int) -> int:
+    """The time in the key of a row, in microseconds."""
+    return key // _PLACES
 
-    Keys of a microsecond are taken from the first upwards, so the one above the highest is free; when all are used
-    up, the next microsecond's follow. Valid for one transaction.
+
+class PlaceAllocator:
+    """Gives out places that are free. `highest(low, high)` tells the highest place taken in [low, high), or None.
+
+    Places of a tick are taken from the first upwards, so the one above the highest is free; when all are used up, the
+    next tick's follow. Later events of a microsecond thus have higher places. Valid for one transaction.
     """
 
     def __init__(self, highest: Callable[[int, int], int | None]) -> None:
@@ -43,19 +66,18 @@ class KeyAllocator:
         self._skip: dict[int, int] = {}
 
     def allocate(self, micros: int) -> int:
-        """A free key for an event of this microsecond: its own, or else the next free one after."""
-        start = micros
+        """A free place for an event of this microsecond: in its own tick, or else the next free one after."""
+        start = low = first_place(micros)
         while True:
-            micros = self._skip.get(micros, micros)
-            key = self._next.get(micros)
-            if key is None:
-                low = first_key(micros)
+            low = self._skip.get(low, low)
+            place = self._next.get(low)
+            if place is None:
                 taken = self._highest(low, low + SLOTS)
-                key = low if taken is None else taken + 1
-            if key < first_key(micros) + SLOTS:
-                self._next[micros] = key + 1
-                if micros != start:
-                    self._skip[start] = micros
-                return key
-            self._next[micros] = key
-            micros += 1
+                place = low if taken is None else taken + 1
+            if place < low + SLOTS:
+                self._next[low] = place + 1
+                if low != start:
+                    self._skip[start] = low
+                return place
+            self._next[low] = place
+            low += SLOTS

@@ -22,7 +22,7 @@ from ..query.tree import EVERYTHING, Condition, Field
 from ..seal.tree import Frontier, leaf_hash
 from .cursor import Cursor, read_cursor, write_cursor
 from .dimensions import facet_dimension, most_frequent
-from .keys import KeyAllocator, microseconds
+from .keys import microseconds, row_key
 from .parties import preferred
 from .ports import Dimension, FacetCount, Head, Heads, Order, Page, Receipt, Row
 
@@ -41,10 +41,9 @@ class MemoryStore:
 
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
-        allocator = KeyAllocator(self._highest_key)
-        return [self._append(sealed, allocator) for sealed in batch]
+        return [self._append(sealed) for sealed in batch]
 
-    def _append(self, sealed: Sealed, allocator: KeyAllocator) -> Receipt:
+    def _append(self, sealed: Sealed) -> Receipt:
         event = sealed.event
         known = self._receipts.get((event.tenant, event.id))
         if known is not None:
@@ -56,12 +55,9 @@ class MemoryStore:
         receipt = Receipt(event.id, "stored", event.tenant, frontier.size, leaf)
         self._frontiers[event.tenant] = frontier.append(leaf)
         self._receipts[event.tenant, event.id] = sealed.submission, receipt
-        key = allocator.allocate(microseconds(event.occurred_at))
+        key = row_key(microseconds(event.occurred_at), len(self._rows))
         insort(self._rows, Row(key, frontier.size, decode(sealed.canonical)), key=lambda row: row.key)
         return receipt
-
-    def _highest_key(self, low: int, high: int) -> int | None:
-        return max((row.key for row in self._rows if low <= row.key < high), default=None)
 
     def scan(
         self,

@@ -12,7 +12,7 @@ from ...event.canonical import decode
 from ...event.facets import named_parties
 from ...event.model import Event
 from ...seal.tree import Frontier, leaf_hash
-from ..keys import SLOTS, microseconds
+from ..keys import microseconds, tick_of
 from ..ports import Heads, Problem, Progress
 from .bodies import Bodies
 from .connect import reading
@@ -95,9 +95,8 @@ class _Walk:
 
     def _rows(self, position: int, limit: int) -> list[_Stored]:
         sql = """
-            SELECT e.key, e.position, e.book, coalesce(who.text, ''), coalesce(what.text, ''), s.micros, e.body
+            SELECT e.key, e.position, e.book, coalesce(who.text, ''), coalesce(what.text, ''), e.offset, e.body
             FROM event AS e LEFT JOIN who ON who.id = e.who LEFT JOIN what ON what.id = e.what
-            LEFT JOIN spilled AS s ON s.key = e.key
             WHERE e.book = ? AND e.position >= ? AND e.position < ? ORDER BY e.position LIMIT ?
         """
         values = (self._number, position, self._size, limit)
@@ -127,15 +126,14 @@ class _Stored(NamedTuple):
     book: int
     who: str
     what: str
-    spilled_from: int | None
+    offset: int
     body: bytes
 
 
 def _disagreements(row: _Stored, event: Event, book: str) -> Iterator[str]:
     if event.tenant != book:
         yield "book"
-    micros = microseconds(event.occurred_at)
-    if micros != (row.key // SLOTS if row.spilled_from is None else row.spilled_from):
+    if microseconds(event.occurred_at) != tick_of(row.key) + row.offset:
         yield "time"
     if row.who != who_text(event.initiator):
         yield "initiator"
@@ -221,7 +219,7 @@ def _parties(connection: sqlite3.Connection) -> Iterator[Problem]:
     known = set(connection.execute(f"SELECT {columns} FROM party"))
     bodies = Bodies()
     for key, book, body in connection.execute("SELECT key, book, body FROM event"):
-        for party, name in named_parties(decode(bodies.restore(connection, body))):
+        for party, name in named_parties(bodies.event(connection, body)):
             if (book, *party, name) not in known:
                 known.add((book, *party, name))
                 yield Problem(f"names, row {key}", f"The {party.kind} {party.id} is not known by the name '{name}'.")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from ...event.model import Event
-from ..keys import QUARTER, SLOT_BITS, SLOTS, moment_of
+from ..keys import QUARTER, SLOT_BITS, TICK, moment_of, tick_of
 from ..ports import Dimension
 from ..zones import stretches
 from .entry import read_what, read_who
@@ -58,7 +58,7 @@ def summarise(connection: sqlite3.Connection, selection: Selection, by: Sequence
     for piece in pieces:
         narrowed = structs.replace(selection.plan, since=piece.since, until=piece.until)
         part = selection._replace(plan=narrowed)
-        bucket = f"((key >> {SLOT_BITS}) + {piece.offset + _FAR_PAST}) / {_UNITS[unit]}" if unit else "0"
+        bucket = f"((key >> {SLOT_BITS}) * {TICK} + {piece.offset + _FAR_PAST}) / {_UNITS[unit]}" if unit else "0"
         values = _Values(connection, piece, unit)
         for cell in _cells(connection, part, parts, bucket, key):
             groups[tuple(values.of(dimension, cell) for dimension in by)] += cell.events
@@ -80,8 +80,9 @@ def _pieces(connection: sqlite3.Connection, plan: Plan, by: Sequence[Dimension])
     low, high = connection.execute("SELECT min(key), max(key) FROM event").fetchone()
     if low is None:
         return []
-    start = low // SLOTS if plan.since is None else max(plan.since, low // SLOTS)
-    end = high // SLOTS + 1 if plan.until is None else min(plan.until, high // SLOTS + 1)
+    first, last = tick_of(low), tick_of(high) + TICK
+    start = first if plan.since is None else max(plan.since, first)
+    end = last if plan.until is None else min(plan.until, last)
     found = [_Piece(*one) for one in stretches(zones.pop(), start, end)] if start < end else []
     return None if any(piece.offset % QUARTER for piece in found) else found
 

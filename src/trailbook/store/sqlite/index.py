@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ...event.canonical import Sealed, decode
+from ...event.canonical import Sealed
 from ...event.facets import VERSION
+from ...event.model import Event
 from ..ports import Progress
 from .bodies import Bodies
 from .entry import make_entry
@@ -47,10 +48,10 @@ def expected(connection: sqlite3.Connection, key: bytes, progress: Progress) -> 
         rows = connection.execute(sql, (last, CHUNK)).fetchall()
         if not rows:
             return
-        yield [Indexed(row, _tokens(bodies.restore(connection, body), key)) for row, body in rows]
+        yield [Indexed(row, _tokens(bodies.event(connection, body), key)) for row, body in rows]
         done, last = done + len(rows), rows[-1][0]
         progress(done, total)
 
 
-def _tokens(canonical: bytes, key: bytes) -> str:
-    return make_entry(Sealed(decode(canonical), canonical, b""), key).tokens()
+def _tokens(event: Event, key: bytes) -> str:
+    return make_entry(Sealed(event, b"", b""), key).tokens()

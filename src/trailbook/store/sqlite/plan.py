@@ -27,7 +27,7 @@ from ...query.tree import (
     Parties,
     Words,
 )  # fmt: skip
-from ..keys import first_key, microseconds
+from ..keys import first_place, microseconds
 from .tokens import EVERY, address_token, facet_token, word_token
 
 MOST_LEVELS = 30
@@ -38,9 +38,9 @@ _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 class Plan(Struct, frozen=True):
     """How to find the rows of a condition.
 
-    `match`: the FTS5 expression, None if nothing can match, `z` for everything. `low` and `high`: keys from `low` up
-    to, not including, `high`. `since` and `until`: the same in microseconds, where a row's own key may mislead because
-    it spilled. `recheck`: the rows found may be too many, and each must be put to `matches`.
+    `match`: the FTS5 expression, None if nothing can match, `z` for everything. `low` and `high`: places from `low`
+    up to, not including, `high`. `since` and `until`: the same in microseconds, of which a place is only a rough
+    idea. `recheck`: the rows found may be too many, and each must be put to `matches`.
     """
 
     match: str | None
@@ -50,13 +50,13 @@ class Plan(Struct, frozen=True):
 
     @property
     def low(self) -> int:
-        """The first key in the period."""
-        return _LOWEST if self.since is None else max(_LOWEST, first_key(self.since))
+        """The first place in the period."""
+        return _LOWEST if self.since is None else max(_LOWEST, first_place(self.since))
 
     @property
     def high(self) -> int:
-        """The first key after the period."""
-        return _HIGHEST if self.until is None else min(_HIGHEST, first_key(self.until))
+        """The first place of the tick in which the period ends."""
+        return _HIGHEST if self.until is None else min(_HIGHEST, first_place(self.until))
 
 
 class _Found(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Finding rows: keys from the index first, then the events behind them, in chunks, so that no read stays open."""
+"""Finding rows: places from the index first, then the events behind them, in chunks, so that no read stays open."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from ...event.canonical import decode
 from ...query.matches import matches
 from ...query.tree import Condition
-from ..keys import first_key
+from ..keys import SLOT_BITS, SLOTS, TICK, first_key, first_place, micros_of, row_key, tick_of
 from ..ports import Order, Row
 from .bodies import Bodies
 from .plan import Plan, event_ids_of
@@ -44,8 +43,8 @@ class Keys(NamedTuple):
 
 
 def key_filter(connection: sqlite3.Connection, plan: Plan, column: str) -> Filter:
-    """The keys of the plan's period; rows that spilled over one of its edges are put on the side where they belong."""
-    (furthest,) = connection.execute("SELECT value FROM setting WHERE name = 'furthest_spill'").fetchone()
+    """The places of the plan's period; rows in the ticks at its edges are put on the side where they belong."""
+    furthest = furthest_spill(connection)
     sql = f"{column} >= ? AND {column} < ?"
     values: tuple[int, ...] = (plan.low, plan.high)
     strays = _strays(connection, plan.until, furthest)
@@ -61,11 +60,11 @@ def key_filter(connection: sqlite3.Connection, plan: Plan, column: str) -> Filte
 
 
 def _strays(connection: sqlite3.Connection, edge: int | None, furthest: int) -> Filter | None:
-    """A SELECT of the keys after an edge (microseconds) whose events occurred before it, None if there are none."""
-    if edge is None or not furthest:
+    """A SELECT of the places in or after an edge's tick whose events occurred before it, None if there are none."""
+    if edge is None:
         return None
-    sql = "SELECT key FROM spilled WHERE key >= ? AND key < ? AND micros < ?"
-    values = (first_key(edge), first_key(edge + furthest + 1), edge)
+    sql = f"SELECT key FROM event WHERE key >= ? AND key < ? AND (key >> {SLOT_BITS}) * {TICK} + offset < ?"
+    values = (first_place(edge), first_place(edge - 1) + SLOTS + furthest, edge)
     return Filter(sql, values) if connection.execute(f"{sql} LIMIT 1", values).fetchone() else None
 
 
@@ -91,6 +90,21 @@ def index_keys(connection: sqlite3.Connection, plan: Plan) -> Keys:
     return Keys(sql, (plan.match, *where.values), "rowid")
 
 
+class _Raw(NamedTuple):
+    """A row whose event is still packed."""
+
+    key: int
+    book: int
+    position: int
+    body: bytes
+
+
+def furthest_spill(connection: sqlite3.Connection) -> int:
+    """How many places at most a row is from the tick in which its event occurred."""
+    (furthest,) = connection.execute("SELECT value FROM setting WHERE name = 'furthest_spill'").fetchone()
+    return int(furthest)
+
+
 class Finder:
     """Finds rows of selections on one connection. Not shared between threads."""
 
@@ -102,37 +116,54 @@ class Finder:
         self, selection: Selection, order: Order, start: int | None = None, first_chunk: int = CHUNK
     ) -> Iterator[Row]:
         """The rows of a selection in order, those after the key `start` if one is given."""
-        size = first_chunk
-        while True:
-            chunk = self._chunk(selection, order, start, size)
-            for key, book, position, body in chunk:
-                if position >= selection.sizes.get(book, 0):
-                    continue
-                event = decode(self._bodies.restore(self._connection, body))
+        for key, book, position, body in self._in_order(selection, order, start, first_chunk + SLOTS):
+            if position < selection.sizes.get(book, 0):
+                event = self._bodies.event(self._connection, body)
                 if not selection.plan.recheck or matches(selection.condition, event):
                     yield Row(key, position, event)
+
+    def _in_order(self, selection: Selection, order: Order, start: int | None, size: int) -> Iterator[_Raw]:
+        """Raw rows by key. Places are in order of ticks only, so a row waits until none can come before it any more."""
+        newest = order == "newest"
+        furthest = furthest_spill(self._connection)
+        waiting: list[_Raw] = []
+        place = None if start is None else first_place(micros_of(start)) + (SLOTS + furthest if newest else -1)
+        while True:
+            chunk = self._chunk(selection, order, place, size)
+            for at, offset, book, position, body in chunk:
+                key = row_key(tick_of(at) + offset, at)
+                if start is None or (key < start if newest else key > start):
+                    waiting.append(_Raw(key, book, position, body))
+            waiting.sort(reverse=newest)
             if len(chunk) < size:
+                yield from waiting
                 return
-            start, size = chunk[-1][0], CHUNK
+            place, size = chunk[-1][0], CHUNK
+            edge = first_key(tick_of(place) + TICK if newest else tick_of(place - furthest))
+            ready = [raw for raw in waiting if (raw.key >= edge if newest else raw.key < edge)]
+            del waiting[: len(ready)]
+            yield from ready
 
     def _chunk(
         self, selection: Selection, order: Order, start: int | None, size: int
-    ) -> list[tuple[int, int, int, bytes]]:
-        """The next raw rows: key, book, position, body."""
+    ) -> list[tuple[int, int, int, int, bytes]]:
+        """The next rows by place: place, offset, book, position, body."""
         found = found_keys(self._connection, selection)
         backwards = order == "newest"
         after = "" if start is None else f" AND {found.column} {'<' if backwards else '>'} ?"
         direction = "DESC" if backwards else "ASC"
         inner = f"{found.sql}{after} ORDER BY {found.column} {direction} LIMIT ?"
         values = (*found.values, *(() if start is None else (start,)), size)
-        sql = f"SELECT e.key, e.book, e.position, e.body FROM ({inner}) AS f CROSS JOIN event AS e ON e.key = f.key"
+        columns = "e.key, e.offset, e.book, e.position, e.body"
+        sql = f"SELECT {columns} FROM ({inner}) AS f CROSS JOIN event AS e ON e.key = f.key"
         return sorted(self._connection.execute(sql, values), key=lambda row: row[0], reverse=backwards)
 
     def newer(self, selection: Selection, sizes: Sizes) -> Iterator[Row]:
         """The rows that the plan finds by the index, but that lie between the selection's sizes and larger ones."""
         for book, size in sizes.items():
-            sql = "SELECT key, position, body FROM event WHERE book = ? AND position >= ? AND position < ?"
-            for key, position, body in self._connection.execute(sql, (book, selection.sizes.get(book, 0), size)):
-                event = decode(self._bodies.restore(self._connection, body))
+            sql = "SELECT key, offset, position, body FROM event WHERE book = ? AND position >= ? AND position < ?"
+            values = (book, selection.sizes.get(book, 0), size)
+            for place, offset, position, body in self._connection.execute(sql, values):
+                event = self._bodies.event(self._connection, body)
                 if matches(selection.condition, event):
-                    yield Row(key, position, event)
+                    yield Row(row_key(tick_of(place) + offset, place), position, event)

@@ -16,7 +16,7 @@ from ...event.canonical import Sealed
 from ...event.model import PartyKey
 from ...event.text import fold
 from ...seal.tree import Frontier, leaf_hash
-from ..keys import QUARTER, SLOTS, KeyAllocator
+from ..keys import QUARTER, PlaceAllocator, first_place, tick_of
 from ..ports import Receipt, Status
 from .bodies import Bodies, keep
 from .connect import waiting
@@ -105,7 +105,7 @@ class Writer:
         books = self._open_books(entries)
         receipts: list[Receipt] = []
         fresh: list[_Fresh] = []
-        allocator = KeyAllocator(self._key_lookup())
+        allocator = PlaceAllocator(self._key_lookup())
         for entry, frame in zip(entries, frames, strict=True):
             book = books[entry.book]
             known = book.known.get(entry.id)
@@ -159,9 +159,12 @@ class Writer:
         whos = self._whos.number_all(self._connection, {entry.who for entry in entries})
         whats = self._whats.number_all(self._connection, {entry.what for entry in entries})
         self._connection.executemany(
-            "INSERT INTO event (key, book, position, who, what, body) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO event (key, book, position, offset, who, what, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                (row.key, row.book, row.position, whos[row.entry.who], whats[row.entry.what], row.frame)
+                (
+                    row.key, row.book, row.position, row.entry.micros - tick_of(row.key),
+                    whos[row.entry.who], whats[row.entry.what], row.frame,
+                )
                 for row in rows
             ],
         )  # fmt: skip
@@ -172,15 +175,16 @@ class Writer:
         self._connection.executemany(
             "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [(row.key, row.entry.tokens()) for row in rows]
         )
-        self._insert_spilled([(row.key, row.entry.micros) for row in rows if row.key // SLOTS != row.entry.micros])
+        self._note_spilled([(tick_of(row.key), row.entry.micros) for row in rows])
         self._insert_listed(entries)
         self._insert_parties(rows)
 
-    def _insert_spilled(self, spilled: list[tuple[int, int]]) -> None:
+    def _note_spilled(self, ticks: list[tuple[int, int]]) -> None:
+        """Note how far from the tick in which its event occurred any row is, given the tick it got and its time."""
+        spilled = [(tick, micros) for tick, micros in ticks if tick > micros]
         if spilled:
-            self._connection.executemany("INSERT INTO spilled VALUES (?, ?)", spilled)
-            furthest = max(key // SLOTS - micros for key, micros in spilled)
-            far = any(key // SLOTS // QUARTER != micros // QUARTER for key, micros in spilled)
+            furthest = max(first_place(tick) - first_place(micros) for tick, micros in spilled)
+            far = any(tick // QUARTER != micros // QUARTER for tick, micros in spilled)
             sql = "UPDATE setting SET value = max(value, ?) WHERE name = ?"
             self._connection.executemany(sql, [(furthest, "furthest_spill"), (far, "spilled_far")])
 
