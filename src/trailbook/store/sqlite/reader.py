@@ -71,7 +71,7 @@ class SqliteReader:
             selection = self._select(viewer, condition, heads)
             if selection.plan.recheck:
                 return sum(1 for _ in islice(self._finder.rows(selection, "newest"), at_most))
-            newer = sum(1 for _ in self._newer(selection))
+            newer = sum(1 for _ in self._newer(selection, viewer))
             bound = None if at_most is None else at_most + newer
             keys = index_keys(self._connection, selection.plan)
             inner = keys.sql if bound is None else f"{keys.sql} LIMIT {bound:d}"
@@ -84,8 +84,9 @@ class SqliteReader:
         """See `ports.Reader.summary`."""
         with reading(self._connection):
             selection = self._select(viewer, condition, heads)
-            groups = summarise(self._connection, selection._replace(sizes=self._sizes()), by, self._key)
-            groups.subtract(tuple(dimension.value(row.event) for dimension in by) for row in self._newer(selection))
+            groups = summarise(self._connection, selection._replace(sizes=self._sizes(viewer)), by, self._key)
+            newer = self._newer(selection, viewer)
+            groups.subtract(tuple(dimension.value(row.event) for dimension in by) for row in newer)
             return dict(+groups)
 
     def facet_counts(self, viewer: Viewer, condition: Condition, field: str, limit: int) -> list[FacetCount]:
@@ -101,7 +102,7 @@ class SqliteReader:
         """See `ports.Reader.heads`."""
         sql = "SELECT name, size, root FROM book ORDER BY name"
         heads = (Head(*row) for row in self._connection.execute(sql))
-        return {head.book: head for head in heads if isinstance(viewer.scope, Root) or head.book == viewer.scope.tenant}
+        return {head.book: head for head in heads if _sees_book(viewer, head.book)}
 
     def parties(self, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
         """See `ports.Reader.parties`."""
@@ -127,16 +128,22 @@ class SqliteReader:
 
     def _select(self, viewer: Viewer, condition: Condition, heads: Heads | None) -> Selection:
         narrowed = within(viewer, condition)
-        sizes = self._sizes()
+        sizes = self._sizes(viewer)
         if heads is not None:
             names: dict[int, str] = dict(self._connection.execute("SELECT id, name FROM book"))
             noted = {number: heads[name].size for number, name in names.items() if name in heads}
             sizes = {number: min(size, noted.get(number, 0)) for number, size in sizes.items()}
         return Selection(narrowed, self._planner.plan(narrowed), sizes)
 
-    def _sizes(self) -> dict[int, int]:
-        return dict(self._connection.execute("SELECT id, size FROM book"))
+    def _sizes(self, viewer: Viewer) -> dict[int, int]:
+        """The sizes of the books that the viewer may see any part of; what is in others is never looked at."""
+        books = self._connection.execute("SELECT id, name, size FROM book")
+        return {number: size for number, name, size in books if _sees_book(viewer, name)}
 
-    def _newer(self, selection: Selection) -> Iterator[Row]:
+    def _newer(self, selection: Selection, viewer: Viewer) -> Iterator[Row]:
         """The rows of a selection that lie beyond its sizes."""
-        return self._finder.newer(selection, self._sizes())
+        return self._finder.newer(selection, self._sizes(viewer))
+
+
+def _sees_book(viewer: Viewer, book: str) -> bool:
+    return isinstance(viewer.scope, Root) or book == viewer.scope.tenant
