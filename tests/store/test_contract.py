@@ -213,6 +213,19 @@ def test_a_crowd_that_arrives_in_disorder_is_read_in_order_of_time(store: Store,
     assert store.count(OPERATOR, Occurred(None, edge)) == store.count(OPERATOR, Occurred(edge, None)) == 100
 
 
+def test_long_words_with_the_same_beginning_are_told_apart(store: Store) -> None:
+    words = ["d67fcacc-617c-4f3e-b507-d3415680bd0b", "d67fcacc-617c-4f3e-b507-d3415680bd0c", "10.20.30.40.5",
+             "10.20.30.40.6", "10.20.30.40", "administration", "administrations", "administration1"]  # fmt: skip
+    store.append([seal(simple(n, details=word)) for n, word in enumerate(words)])
+    for number, word in enumerate(words):
+        assert [row.event.id for row in store.scan(OPERATOR, Words(word))] == [simple(number).id]
+        assert store.count(OPERATOR, Words(word)) == 1
+        assert store.count(OPERATOR, Words(word, prefix=True)) == sum(other.startswith(word) for other in words)
+        assert store.count(OPERATOR, Not(Words(word))) == len(words) - 1
+    assert store.count(OPERATOR, Words("d67fcacc", prefix=True)) == 2
+    assert store.count(OPERATOR, Words("administ", prefix=True)) == 3
+
+
 def test_the_earliest_and_the_latest_times_are_kept(store: Store) -> None:
     moments = [datetime(1715, 1, 1, tzinfo=UTC), datetime(2284, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)]
     store.append([seal(simple(n, at=moment)) for n, moment in enumerate(moments, 1)])

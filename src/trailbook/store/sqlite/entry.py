@@ -25,7 +25,7 @@ from ...seal.tree import leaf_hash
 from ..keys import microseconds
 from .tokens import EVERY, address_token, facet_token, frequent_token, what_token, word_tokens
 
-SUBMISSION_BYTES = 12
+SUBMISSION_BYTES = 8
 """How much of a submission's digest is kept: enough to tell a retry from a conflict."""
 
 _encoder = msgspec.json.Encoder()

@@ -28,7 +28,7 @@ from ...query.tree import (
     Words,
 )  # fmt: skip
 from ..keys import first_place, microseconds
-from .tokens import EVERY, address_token, facet_token, word_token
+from .tokens import EVERY, LONGEST_NUMBERED, address_token, facet_token, is_told_apart, word_token
 
 MOST_LEVELS = 30
 MOST_TERMS = 2_000
@@ -228,11 +228,12 @@ def _words_found(wanted: list[str], prefix: bool) -> _Found:
     whole, begun = (wanted[:-1], wanted[-1]) if prefix else (wanted, "")
     quoted = [f'"{word_token(word)}"' for word in whole if word not in _OF_DEFAULT_DETAILS and long_words((word,))]
     if len(begun) > 1 and not any(word.startswith(begun) for word in _OF_DEFAULT_DETAILS):
-        quoted.append(f'"{word_token(begun)}" *')
+        quoted.append(f'"{word_token(begun[:LONGEST_NUMBERED])}" *')
     if not quoted:
         return _Found("all", exact=False)
     text = quoted[0] if len(quoted) == 1 else f"({' AND '.join(quoted)})"
-    return _Found("some", text, exact=len(wanted) == 1, terms=len(wanted), levels=1)
+    exact = len(wanted) == 1 and (len(begun) <= LONGEST_NUMBERED if prefix else is_told_apart(wanted[0]))
+    return _Found("some", text, exact=exact, terms=len(wanted), levels=1)
 
 
 def _network_tokens(network: str) -> list[str]:

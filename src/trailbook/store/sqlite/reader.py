@@ -19,7 +19,7 @@ from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Row
 from .connect import reading
 from .groups import summarise
 from .plan import Planner
-from .rows import Finder, Selection, index_keys
+from .rows import CHUNK, Finder, Selection, index_keys
 
 MOST_ROWS = 1_000
 """The most rows on a page."""
@@ -63,7 +63,8 @@ class SqliteReader:
     ) -> Iterator[Row]:
         """See `ports.Reader.scan`."""
         selection = self._select(viewer, condition, heads)
-        return islice(self._finder.rows(selection, order), limit)
+        first = CHUNK if limit is None else min(limit, CHUNK)
+        return islice(self._finder.rows(selection, order, first_chunk=first), limit)
 
     def count(self, viewer: Viewer, condition: Condition, at_most: int | None, heads: Heads | None) -> int:
         """See `ports.Reader.count`."""

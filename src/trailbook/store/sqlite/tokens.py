@@ -13,6 +13,9 @@ from ...event.text import long_words
 EVERY = "z"
 """The token that every event carries, since NOT needs something to stand on the left of it."""
 
+LONGEST_NUMBERED = 12
+"""Of a word with digits or dots the index keeps so many characters: it is rarely shared, and long if it is an id."""
+
 _CHUNK = 500
 _CACHE_LIMIT = 500_000
 
@@ -32,14 +35,19 @@ def frequent_token(facet: str, key: bytes) -> str:
 
 
 def word_token(word: str) -> str:
-    """The token of a folded word."""
-    return "w" + word
+    """The token of a folded word; other words may have the same unless `is_told_apart`."""
+    return "w" + (word if len(word) <= LONGEST_NUMBERED or word.isalpha() else word[:LONGEST_NUMBERED])
+
+
+def is_told_apart(word: str) -> bool:
+    """Whether no other word has the token of this one."""
+    return len(word) < LONGEST_NUMBERED or word.isalpha()
 
 
 def word_tokens(texts: Iterable[str]) -> str:
     """The tokens of the words in any of the texts, separated by spaces; single letters and digits have none."""
     found = long_words(texts)
-    return "w" + " w".join(found) if found else ""
+    return " ".join(map(word_token, found))
 
 
 def address_token(address: str) -> str:
