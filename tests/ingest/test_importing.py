@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -141,9 +141,10 @@ def test_batches_are_of_the_size_asked_for_and_recorded_when_they_come(tmp_path:
             super().__init__()
             self.sizes: list[int] = []
 
-        def append(self, batch: Sequence[Sealed]) -> list[Receipt]:
-            self.sizes.append(len(batch))
-            return super().append(batch)
+        def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
+            events = list(batch)
+            self.sizes.append(len(events))
+            return super().append(events)
 
     store = Counting()
     summary = run(write(tmp_path / "f", *(native(n) for n in range(25))), "native", store, batch=10)

@@ -137,7 +137,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _token("stripe-key", "k_ whsec_", r"[sr]k_(?:live|test)_[A-Za-z0-9]{10,255}|whsec_[A-Za-z0-9+/=]{20,255}", r"\w"),
     _token("openai-key", "sk-", r"sk-(?=[\w-]{0,64}[0-9])[\w-]{20,255}", r"\w-"),
-    _token("npm-token", "npm_", r"npm_[A-Za-z0-9]{36}", r"\w"),
+    _token("npm-token", "npm_", r"npm_[A-Za-z0-9]{36,255}", r"\w"),
     _token("pypi-token", "pypi-", r"pypi-AgE[\w-]{16,512}", r"\w-"),
     _place("azure-signature", "sig=", r"[?&;]sig=(?P<secret>[A-Za-z0-9%+/=_-]{20,255})"),
     _place("password", "://", r"""://[^\s/:@"'<>\\]{0,256}:(?P<secret>[^\s/@"'<>\\]{1,256})@"""),
