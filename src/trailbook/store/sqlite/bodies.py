@@ -13,6 +13,7 @@ from msgspec import Struct
 from ...errors import Damaged
 from ...event.canonical import decode
 from ...event.model import Event
+from .connect import LOOK
 
 LEVEL = 3
 DICTIONARY_BYTES = 65_536
@@ -21,7 +22,6 @@ LEAST_SAMPLES = 200
 WORSE = 1.3
 """A batch that compresses this much worse than the dictionary's own samples did is worth a new dictionary."""
 MOST_DICTIONARIES = 100
-_REMEDY = "Run `trailbook verify` to see what is damaged, and restore it from a backup."
 
 
 class Trained(Struct, frozen=True):
@@ -69,14 +69,14 @@ class Bodies:
             decompressor = self._decompressors.get(number) or self._load(connection, number)
             return decompressor.decompress(frame)
         except zstandard.ZstdError as error:
-            raise Damaged(f"An event's bytes cannot be unpacked: {error}.", remedy=_REMEDY) from error
+            raise Damaged(f"An event's bytes cannot be unpacked: {error}.", remedy=LOOK) from error
 
     def event(self, connection: sqlite3.Connection, frame: bytes) -> Event:
         """The event of a frame. Raises Damaged."""
         try:
             return decode(self.restore(connection, frame))
-        except msgspec.MsgspecError as error:
-            raise Damaged(f"An event's bytes are not an event: {error}.", remedy=_REMEDY) from error
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise Damaged(f"An event's bytes are not an event: {error}.", remedy=LOOK) from error
 
     def _train(self, batch: Sequence[bytes]) -> Trained | None:
         samples: list[bytes | bytearray | memoryview] = list(batch[:: max(1, len(batch) // SAMPLES)])
@@ -100,7 +100,7 @@ class Bodies:
     def _load(self, connection: sqlite3.Connection, number: int) -> zstandard.ZstdDecompressor:
         row = connection.execute("SELECT bytes FROM body_dictionary WHERE number = ?", (number,)).fetchone()
         if row is None:
-            raise Damaged(f"The compression dictionary {number} is missing.", remedy=_REMEDY)
+            raise Damaged(f"The compression dictionary {number} is missing.", remedy=LOOK)
         self._decompressors[number] = zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(row[0]))
         return self._decompressors[number]
 

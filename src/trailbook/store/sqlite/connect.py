@@ -16,6 +16,9 @@ WAIT_SECONDS = 30.0
 PAGE_BYTES = 8192
 """Of a new file: rows of packed events leave less room unused on larger pages."""
 
+LOOK = "Run `trailbook verify` to see what is damaged, and restore it from a backup."
+"""What to do about damage."""
+
 _CAUSES = (
     ("disk is full", "The disk is full; nothing of this batch was stored.", "Free some space and run it again."),
     ("readonly", "The store cannot be written: its file, folder or disk is read-only.", "Check the permissions."),
@@ -43,6 +46,9 @@ def explained(path: Path) -> Iterator[None]:
             if sign in text:
                 raise kind(problem, place=str(path), remedy=remedy) from error
         raise kind(f"The store reported: {error}.", place=str(path)) from error
+    except UnicodeDecodeError as error:
+        # Nothing but UTF-8 is ever written.
+        raise Damaged(f"The store holds text that cannot be read: {error}.", place=str(path), remedy=LOOK) from error
 
 
 class Connections:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct, structs
 
+from ...errors import Damaged
 from ...event.canonical import Sealed
 from ...event.facets import (
     rest_facets,
@@ -23,7 +25,10 @@ from ...event.facets import (
 from ...event.model import Event, Initiator, PartyKey, Target
 from ...seal.tree import leaf_hash
 from ..keys import microseconds
+from .connect import LOOK
 from .tokens import EVERY, address_token, facet_token, frequent_token, what_token, word_tokens
+
+T = TypeVar("T")
 
 SUBMISSION_BYTES = 8
 """How much of a submission's digest is kept: enough to tell a retry from a conflict."""
@@ -103,13 +108,20 @@ def what_text(event: Event) -> str:
 
 
 def read_who(text: str) -> Initiator | None:
-    """The initiator of its text, without ip and user agent."""
-    return _who_decoder.decode(text)
+    """The initiator of its text, without ip and user agent. Raises Damaged."""
+    return _read(_who_decoder, text)
 
 
 def read_what(text: str) -> tuple[str, str, str, str]:
-    """Resource, action, application and outcome of their text."""
-    return _what_decoder.decode(text)
+    """Resource, action, application and outcome of their text. Raises Damaged."""
+    return _read(_what_decoder, text)
+
+
+def _read(decoder: msgspec.json.Decoder[T], text: str) -> T:
+    try:
+        return decoder.decode(text)
+    except msgspec.MsgspecError as error:
+        raise Damaged(f"What events share cannot be read: {error}.", remedy=LOOK) from error
 
 
 @lru_cache(maxsize=_CACHED)

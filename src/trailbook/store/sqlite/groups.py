@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
+from ...errors import Damaged
 from ...event.model import Event
 from ..keys import QUARTER, SLOT_BITS, TICK, moment_of, tick_of
 from ..ports import Dimension
 from ..zones import stretches
+from .connect import LOOK
 from .entry import read_what, read_who
 from .plan import Plan
 from .rows import Finder, Selection, found_keys, index_keys
@@ -151,5 +153,7 @@ class _Values:
         return structs.replace(_BLANK, occurred_at=moment_of(max(start, self._piece.since or start)))
 
     def _text(self, table: str, number: int, column: str = "text") -> str:
-        (text,) = self._connection.execute(f"SELECT {column} FROM {table} WHERE id = ?", (number,)).fetchone()
-        return str(text)
+        row = self._connection.execute(f"SELECT {column} FROM {table} WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            raise Damaged(f"The {table} that events refer to by {number} is missing.", remedy=LOOK)
+        return str(row[0])
