@@ -302,3 +302,12 @@ def test_negations_and_alternatives_need_no_other_condition(store: Store) -> Non
     assert store.count(OPERATOR, Not(Parties((PartyKey("user", "acme", "u1"),)))) == 0
     assert store.count(OPERATOR, NOTHING) == 0
     assert store.count(OPERATOR, Not(NOTHING)) == 6
+
+
+def test_a_name_that_was_first_borne_after_the_noted_heads_means_nobody_at_them(store: Store) -> None:
+    store.append([seal(simple(1, initiator=Initiator("u1", "Ann", "acme")))])
+    heads = store.heads(OPERATOR)
+    later = simple(2, at=NOON + timedelta(days=1), initiator=Initiator("u2", "Ann", "acme"))
+    store.append([seal(later)])
+    assert len(store.parties(OPERATOR, "user", "Ann")) == 2
+    assert store.parties(OPERATOR, "user", "Ann", heads=heads) == [PartyKey("user", "acme", "u1")]

@@ -47,7 +47,9 @@ def run(
     written = definition.condition()
     hidden.check_query(written)
     clock = definition.clock()
-    resolution = _resolve(reader, viewer, written, names, members if definition.as_of == "now" else None, now, clock)
+    resolution = _resolve(
+        reader, viewer, written, names, members if definition.as_of == "now" else None, now, clock, heads
+    )
     condition = resolution.condition
     heads = _heads(reader, viewer, heads)
     setting = Setting(clock, definition.data == "full", tuple(_parties(condition)))
@@ -99,9 +101,10 @@ def _resolve(
     members: Members | None,
     now: datetime,
     clock: Clock,
+    heads: Heads | None,
 ) -> Resolution:
     def parties(kind: PartyKind, text: str) -> list[PartyKey]:
-        known = set(reader.parties(viewer, kind, text))
+        known = set(reader.parties(viewer, kind, text, heads=heads))
         return sorted(known.union(names(kind, text)) if names is not None else known)
 
     return resolve(written, names=parties, now=now, zone=clock.zone, members=members)

@@ -124,10 +124,10 @@ class MemoryStore:
         """See `ports.Reader.events`."""
         return list(self.scan(viewer, Field("id", (id,)), order="oldest"))
 
-    def parties(self, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
+    def parties(self, viewer: Viewer, kind: Kind, text: str, *, heads: Heads | None = None) -> list[PartyKey]:
         """See `ports.Reader.parties`."""
         wanted, found = fold(text), set()
-        for row in self.scan(viewer, EVERYTHING):
+        for row in self.scan(viewer, EVERYTHING, heads=heads):
             for party, name in named_parties(row.event):
                 if party.kind != kind:
                     continue

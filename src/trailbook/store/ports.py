@@ -124,7 +124,7 @@ class Reader(Protocol):
     def events(self, viewer: Viewer, id: str) -> list[Row]:
         """The events of this id, at most one per book."""
 
-    def parties(self, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
+    def parties(self, viewer: Viewer, kind: Kind, text: str, *, heads: Heads | None = None) -> list[PartyKey]:
         """The parties that did or were affected by visible events under this id, `tenant/id` or name (folded)."""
 
     def heads(self, viewer: Viewer) -> dict[str, Head]:

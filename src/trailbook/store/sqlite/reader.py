@@ -105,7 +105,7 @@ class SqliteReader:
         heads = (Head(*row) for row in self._connection.execute(sql))
         return {head.book: head for head in heads if _sees_book(viewer, head.book)}
 
-    def parties(self, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
+    def parties(self, viewer: Viewer, kind: Kind, text: str, heads: Heads | None) -> list[PartyKey]:
         """See `ports.Reader.parties`."""
         if not text:
             return []
@@ -118,13 +118,13 @@ class SqliteReader:
         book = None if isinstance(viewer.scope, Root) else viewer.scope.tenant
         values = {"kind": kind, "book": book, "text": fold(text), "rest": fold(rest), "tenant": unescape(tenant)}
         found = [(PartyKey(kind, tenant, id), name) for tenant, id, name in self._connection.execute(sql, values)]
-        if isinstance(viewer.scope, (GroupScope, SelfScope)):
-            found = [named for named in found if self._is_seen(viewer, *named)]
+        if heads is not None or isinstance(viewer.scope, (GroupScope, SelfScope)):
+            found = [named for named in found if self._is_seen(viewer, heads, *named)]
         return preferred({party for party, _ in found}, text)
 
-    def _is_seen(self, viewer: Viewer, party: PartyKey, name: str) -> bool:
-        """Whether the viewer may see any event in which the party bears the name."""
-        rows = self._finder.rows(self._select(viewer, Parties((party,)), None), "newest")
+    def _is_seen(self, viewer: Viewer, heads: Heads | None, party: PartyKey, name: str) -> bool:
+        """Whether the viewer may see any event, up to the heads, in which the party bears the name."""
+        rows = self._finder.rows(self._select(viewer, Parties((party,)), heads), "newest")
         return any((party, name) in named_parties(row.event) for row in rows)
 
     def _select(self, viewer: Viewer, condition: Condition, heads: Heads | None) -> Selection:

@@ -114,10 +114,10 @@ class SqliteStore:
         with explained(self.path):
             return self._reader().events(viewer, id)
 
-    def parties(self, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
+    def parties(self, viewer: Viewer, kind: Kind, text: str, *, heads: Heads | None = None) -> list[PartyKey]:
         """See `ports.Reader.parties`."""
         with explained(self.path):
-            return self._reader().parties(viewer, kind, text)
+            return self._reader().parties(viewer, kind, text, heads)
 
     def heads(self, viewer: Viewer) -> dict[str, Head]:
         """See `ports.Reader.heads`."""
