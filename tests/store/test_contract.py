@@ -12,7 +12,7 @@ from trailbook.directory.viewer import OPERATOR, SelfScope, TenantScope, Viewer
 from trailbook.errors import BadInput
 from trailbook.event.canonical import Sealed, encode
 from trailbook.event.model import Initiator, PartyKey, Target
-from trailbook.query.tree import EVERYTHING, NOTHING, And, Field, Not, Occurred, Or, Parties, Words
+from trailbook.query.tree import EVERYTHING, NOTHING, And, Condition, Field, Not, Occurred, Or, Parties, Words
 from trailbook.seal.tree import Frontier, leaf_hash
 from trailbook.store.dimensions import bucket, facet_dimension
 from trailbook.store.ports import FACET_FIELDS, Page, Store
@@ -311,3 +311,18 @@ def test_a_name_that_was_first_borne_after_the_noted_heads_means_nobody_at_them(
     store.append([seal(later)])
     assert len(store.parties(OPERATOR, "user", "Ann")) == 2
     assert store.parties(OPERATOR, "user", "Ann", heads=heads) == [PartyKey("user", "acme", "u1")]
+
+
+@pytest.mark.parametrize("never", [NOTHING, Parties(()), Field("action", ("none",)), Field("action", ("zzz*",))])
+@pytest.mark.parametrize("viewer", [OPERATOR, ACME, Viewer("Bob", SelfScope("acme", "bob"))])
+def test_asking_by_id_opens_nothing_that_the_rest_of_the_query_or_the_scope_closes(
+    store: Store, viewer: Viewer, never: Condition
+) -> None:
+    store.append([seal(simple(1)), seal(simple(2, tenant="globex"))])
+    for number in (1, 2):
+        condition = And((Field("id", (simple(number).id,)), never))
+        assert store.page(viewer, condition).rows == ()
+        assert list(store.scan(viewer, condition)) == []
+        assert store.count(viewer, condition) == 0
+        assert store.summary(viewer, condition, by=[facet_dimension("book")]) == {}
+    assert store.page(viewer, Field("id", (simple(2).id,))).rows == () or viewer is OPERATOR

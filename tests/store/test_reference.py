@@ -16,7 +16,7 @@ from sealed import STORES, seal
 from trailbook.directory.viewer import GroupScope, Root, SelfScope, TenantScope, Viewer, scope_condition
 from trailbook.event.model import Event
 from trailbook.query.matches import matches
-from trailbook.query.tree import Condition
+from trailbook.query.tree import Condition, Field, both
 from trailbook.store.dimensions import bucket, facet_dimension, most_frequent
 from trailbook.store.keys import TICK, PlaceAllocator, microseconds, tick_of
 from trailbook.store.ports import FACET_FIELDS, Dimension
@@ -66,7 +66,12 @@ def test_every_read_agrees_with_matches(
         for start in range(0, len(events), batch):
             store.append([seal(event) for event in events[start : start + batch]])
         stored = in_order(events)
-        for viewer, condition in questions:
+        by_id = [
+            (viewer, both(Field("id", (event.id,)), condition))
+            for viewer, condition in questions
+            for event in events[:2]
+        ]
+        for viewer, condition in questions + by_id:
             scope = scope_condition(viewer)
             expected = [event for event in stored if matches(scope, event) and matches(condition, event)]
             wanted = [(event.tenant, event.id) for event in expected]

@@ -71,7 +71,7 @@ def _strays(connection: sqlite3.Connection, edge: int | None, furthest: int) -> 
 def found_keys(connection: sqlite3.Connection, selection: Selection) -> Keys:
     """Where the keys of a selection come from: its ids, the whole table, or the index."""
     plan, ids = selection.plan, event_ids_of(selection.condition)
-    if ids is not None:
+    if ids is not None and plan.match is not None:
         where = key_filter(connection, plan, "key")
         marks = ",".join("?" * len(ids))
         return Keys(f"SELECT key FROM identity WHERE id IN ({marks}) AND {where.sql}", (*ids, *where.values), "key")
