@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from ...errors import Damaged
 from ...event.canonical import Sealed
 from ...event.facets import (
+    reference_facets,
     rest_facets,
     rest_texts,
     target_facets,
@@ -22,7 +23,7 @@ from ...event.facets import (
     who_parties,
     who_texts,
 )  # fmt: skip
-from ...event.model import Event, Initiator, PartyKey, Target
+from ...event.model import KINDS, Event, Initiator, PartyKey, Target
 from ...seal.tree import leaf_hash
 from ..keys import microseconds
 from .connect import LOOK
@@ -79,8 +80,15 @@ def make_entry(sealed: Sealed, key: bytes) -> Entry:
     """The entry of an event; `key` is the store's own, for hashed tokens."""
     event = sealed.event
     who, what = who_text(event.initiator), what_text(event)
-    targets = [target_part(target, key) for target in event.affected()]
-    rest = _part(rest_facets(event), rest_texts(event), key)
+    facets, texts = rest_facets(event), rest_texts(event)
+    parts = [who_part(who, key), what_part(what, key)]
+    for target in event.affected():
+        if target.kind in KINDS:
+            parts.append(target_part(target, key))
+        else:  # Calls and the like are many, and each is seen a few times at most: not worth remembering.
+            facets.update(reference_facets(target))
+            texts += target_texts(target)
+    parts.append(_part(facets, texts, key))
     return Entry(
         event.id,
         event.tenant,
@@ -91,7 +99,7 @@ def make_entry(sealed: Sealed, key: bytes) -> Entry:
         microseconds(event.occurred_at),
         who,
         what,
-        (who_part(who, key), what_part(what, key), *targets, rest),
+        tuple(parts),
     )
 
 
@@ -141,7 +149,7 @@ def what_part(text: str, key: bytes) -> Part:
 
 @lru_cache(maxsize=_CACHED)
 def target_part(target: Target, key: bytes) -> Part:
-    """What a target gives the index."""
+    """What a party as a target gives the index."""
     return _part(target_facets(target), target_texts(target), key, tuple(target_parties(target)))
 
 
