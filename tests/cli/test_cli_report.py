@@ -201,7 +201,7 @@ def test_a_file_that_cannot_be_made_is_told(cli: Cli, store: Path, folder: Path)
     assert told.code == 2
     assert told.err == (
         f"Error: {folder}/none/report.csv: It cannot be written: No such file or directory. "
-        "Give -o a file in a folder that is there and that you may write to.\n"
+        "Name a file in a folder that is there and that you may write to.\n"
     )
     assert "Is a directory" in cli("report", "--format", "csv", "-o", ".").err
 

@@ -21,6 +21,7 @@ from ..event.model import Event
 from ..ingest.accept import Context, prepare
 from ..settings import Settings
 from .output import output as written
+from .output import spare
 from .root import now, opened, progress
 
 EVENTS = 10_000
@@ -47,15 +48,18 @@ def demo(
     The same arguments give the same events, so running it again changes nothing.
     """
     last = _midnight(end or now())
+    file = None if output == "-" else output
+    spare(file, "--output", settings.store)
+    spare(roster, "--directory", settings.store, [file])
     people = demo_directory(events, seed, last)
     if roster:
-        with written(Path(roster)) as file:
-            file.write(directory_json(people).decode())
+        with written(Path(roster)) as out:
+            out.write(directory_json(people).decode())
     made = demo_events(events, seed, last)
     if output:
-        with written(None if output == "-" else Path(output)) as file, progress("Writing", events) as tell:
+        with written(Path(file) if file else None) as out, progress("Writing", events) as tell:
             for number, event in enumerate(made, 1):
-                file.write(encode(event).decode() + "\n")
+                out.write(encode(event).decode() + "\n")
                 if number % _BATCH == 0:
                     tell(number, events)
         return

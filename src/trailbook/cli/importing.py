@@ -27,6 +27,7 @@ from ..report.detail import details
 from ..settings import Settings
 from ..store.ports import Row
 from .completion import complete_formats
+from .output import spare
 from .root import now, opened, options_for_screen, progress
 
 _REASONS = 3
@@ -84,16 +85,18 @@ def import_files(
         raise BadInput("One rejects file cannot be that of several files.", remedy="Leave out --rejects.")
     if zone:
         zone_named(zone)
+    paths = [rejects] if rejects else _rejects_paths(settings.store, files)
+    for path in paths:
+        spare(path, "--rejects", settings.store, [*files, map_file])
     mappings = [_mapping(file, map_file or format_name, zone) for file in files]
     if dry_run:
         for file, mapping in zip(files, mappings, strict=True):
             _preview(settings, file, mapping, tenant, application)
         return
-    paths = [rejects] if rejects else _rejects_paths(settings.store, files)
     useless = [
         f"{file} (see {path})"
         for file, mapping, path in zip(files, mappings, paths, strict=True)
-        if not _import(settings, file, mapping, tenant, application, path)
+        if not _import(settings, file, mapping, tenant, application, path, keep=bool(rejects))
     ]
     if useless:
         raise BadInput(f"Nothing fitted of {', '.join(useless)}.", remedy="Try --dry-run, or another --format.")
@@ -121,7 +124,9 @@ def _context(settings: Settings, people: Directory, tenant: str, application: st
     return Context(now(), people, tenant, application, tuple(mask_path(path) for path in settings.mask))
 
 
-def _import(settings: Settings, file: str, mapping: Mapping, tenant: str, application: str, rejects: str) -> bool:
+def _import(
+    settings: Settings, file: str, mapping: Mapping, tenant: str, application: str, rejects: str, *, keep: bool
+) -> bool:
     """Import one file, tell what became of it, and whether anything in it fitted."""
     with opened(settings, create=True) as store, progress(f"Importing {Path(file).name}", 1) as tell:
         context = _context(settings, store.directory(), tenant, application)
@@ -132,6 +137,7 @@ def _import(settings: Settings, file: str, mapping: Mapping, tenant: str, applic
             store,
             now=now,
             rejects_path=rejects,
+            keep_rejects=keep,
             progress=lambda done, total, read: tell(done, total),
         )
     _tell(file, mapping, summary, rejects)

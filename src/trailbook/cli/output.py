@@ -1,4 +1,4 @@
-"""Where a report is written: the screen, or a file that appears only when it is whole."""
+"""Where output goes: the screen, or a file that appears only when it is whole and destroys nothing that is needed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,39 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from ..errors import BadFile
+from ..errors import BadFile, BadInput
+
+_STORE_FILES = ("", "-wal", "-shm", "-journal")
+"""What SQLite appends to a database's name for the files that belong to it."""
+
+_ELSEWHERE = "Name another file."
+
+
+def spare(target: str | None, option: str, store: str, needed: Iterable[str | None] = ()) -> None:
+    """Raise BadInput if writing to `target` would destroy the store or a file that is `needed`, whatever its name."""
+    if target is None or (os.path.exists(target) and not os.path.isfile(target)):
+        return
+    if any(_same(target, store + suffix) for suffix in _STORE_FILES):
+        raise BadInput("This is the store; it is not written over.", place=f"{option} {target}", remedy=_ELSEWHERE)
+    for one in needed:
+        if one is not None and _same(target, one):
+            raise BadInput(
+                f"This is the file {one}, which this command uses; it is not written over.",
+                place=f"{option} {target}",
+                remedy=_ELSEWHERE,
+            )
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:  # one of them is not there yet
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 @contextmanager
@@ -52,5 +79,5 @@ def _explained(path: Path) -> Iterator[None]:
         raise BadFile(
             f"It cannot be written: {error.strerror}.",
             place=str(path),
-            remedy="Give -o a file in a folder that is there and that you may write to.",
+            remedy="Name a file in a folder that is there and that you may write to.",
         ) from error

@@ -20,7 +20,7 @@ from ..settings import Settings
 from ..wiring import directory_names, present_members
 from .completion import complete_columns, complete_groups, complete_query
 from .keeping import read_heads
-from .output import output
+from .output import output, spare
 from .root import AS, QueryCommand, now, one_query, opened, options_for_screen
 
 _TABLE_SUFFIXES = ("", ".txt", ".table")
@@ -98,6 +98,7 @@ def report(
     """
     asked = _definition(settings, one_query(query), definition, columns, group_by, full_data, given)
     path = Path(file) if file else None
+    spare(file, "-o", settings.store, [definition, heads])
     name = format_name or _format_of(path)
     noted = read_heads(heads) if heads else None
     options = replace(options_for_screen(), header=not no_header, raw=raw, bom=bom)

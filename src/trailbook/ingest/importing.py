@@ -66,6 +66,7 @@ def import_file(
     *,
     now: Callable[[], datetime],
     rejects_path: str = "",
+    keep_rejects: bool = False,
     progress: Progress | None = None,
     batch: int = BATCH,
     bounds: Bounds = DEFAULT_BOUNDS,
@@ -73,16 +74,16 @@ def import_file(
     """Read `path` (`-` is standard input) through `mapping` and append what fits, `batch` events at a time.
 
     What does not fit goes to `rejects_path`, one JSON object a line with line, reason, field, remedy and the record,
-    its secrets masked. The file is written over; if nothing was rejected there is none. Events have stable ids: after
-    an interruption, or with a file that has grown, running again adds what is missing and counts the rest as
-    duplicates. `now` is asked for each batch, and replaces `context.recorded_at`. Raises BadFile, after appending what
-    was read before the damage, and StoreError.
+    its secrets masked. The file is written over; if nothing was rejected there is none, or with `keep_rejects` an empty
+    one where one was. Events have stable ids: after an interruption, or with a file that has grown, running again adds
+    what is missing and counts the rest as duplicates. `now` is asked for each batch, and replaces
+    `context.recorded_at`. Raises BadFile, after appending what was read before the damage, and StoreError.
     """
     started = now()
     mapping.notes.clear()
     with ExitStack() as stack:
-        rejects = stack.enter_context(_Rejects(rejects_path))
         source = stack.enter_context(opened(path, bounds))
+        rejects = stack.enter_context(_Rejects(rejects_path, keep_rejects))
         importer = _Import(mapping, replace(context, make_id=context.make_id or stable_id), appender, rejects, now)
         waiting = 0
         try:
@@ -224,8 +225,9 @@ def _conflict(receipt: Receipt) -> BadEvent:
 class _Rejects:
     """The rejects file, made when the first record is rejected; only its owner may read it."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, keep: bool) -> None:
         self._path = path
+        self._keep = keep
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -234,8 +236,10 @@ class _Rejects:
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
             self._file.close()
-        elif self._path:
+        elif self._path and not self._keep:
             Path(self._path).unlink(missing_ok=True)
+        elif self._path and Path(self._path).is_file():
+            os.truncate(self._path, 0)
 
     def write(self, record: Record, error: BadEvent) -> None:
         """Add a record with what is wrong with it. Raises BadFile."""
