@@ -5,12 +5,15 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from cli.small import BOB_CHANGED, EVENTS, Cli, write_lines
+from cli.small import BOB_CHANGED, EVENTS, Cli, command, write_lines
 
 from trailbook.event.canonical import decode
 from trailbook.ingest.mapping import shipped_maps
@@ -54,9 +57,27 @@ def test_standard_input_is_imported_and_needs_a_format(cli: Cli, folder: Path, m
     text = gzip.compress("".join(json.dumps(one) + "\n" for one in EVENTS).encode())
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
     assert cli("import", "-").err == (
-        "Error: The format of standard input cannot be looked up first. Give it with --format.\n"
+        "Error: standard input: It can be read only once, so its format cannot be looked up first. "
+        "Give it with --format or --map.\n"
     )
     assert "5 stored" in cli("import", "--format", "native", "-").out
+
+
+def test_nothing_of_a_pipe_is_lost_to_a_look_at_its_format(folder: Path, program: Cli) -> None:
+    file = write_lines(folder / "events.jsonl", EVENTS)
+    words = shlex.join(command("import"))
+    told = subprocess.run(["bash", "-c", f"{words} <(cat {file})"], capture_output=True, text=True, timeout=60)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr.endswith(
+        ": It can be read only once, so its format cannot be looked up first. Give it with --format or --map.\n"
+    )
+    told = subprocess.run(
+        ["bash", "-c", f"{words} --format native <(cat {file})"], capture_output=True, text=True, timeout=60
+    )
+    assert ": 5 read, 5 stored," in told.stdout
+    os.mkfifo("pipe")
+    for asked in (["import", "pipe"], ["import", "--dry-run", "pipe"], ["formats", "coverage", "pipe"]):
+        assert program(*asked).err.startswith("Error: pipe: It can be read only once, ")
 
 
 def test_a_dry_run_shows_events_and_stores_nothing(cli: Cli, folder: Path) -> None:

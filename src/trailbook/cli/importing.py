@@ -68,6 +68,7 @@ def import_files(
     dry_run: bool,
 ) -> None:
     """Import audit logs: JSON, JSON Lines, CSV or TSV, plain or compressed (.gz, .zst); `-` is standard input.
+    That and pipes need --format or --map.
 
     \b
       trailbook import cloudtrail.jsonl.gz              the format is told from the records
@@ -103,11 +104,7 @@ def import_files(
 
 
 def _mapping(file: str, name: str | None, zone: str) -> Mapping:
-    if name:
-        return load_map(name, zone)
-    if file == "-":
-        raise BadInput("The format of standard input cannot be looked up first.", remedy="Give it with --format.")
-    return load_map(detect_format(file).name, zone)
+    return load_map(name or detect_format(file).name, zone)
 
 
 def _rejects_paths(store: str, files: Sequence[str]) -> list[str]:
