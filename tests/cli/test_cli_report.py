@@ -53,6 +53,10 @@ def test_a_report_says_what_it_is_and_shows_rows(cli: Cli, store: Path) -> None:
         (["-outcome:success", "--limit", "1"], [EXPORTED]),
         (["-(action:login OR action:export)"], [MAILED, BOB_CHANGED]),
         (['-"send_email"', "--order", "oldest"], [BOB_CHANGED, BOB_IN, ANN_REFUSED, EXPORTED]),
+        (["-send_email", "--order", "oldest"], [BOB_CHANGED, BOB_IN, ANN_REFUSED, EXPORTED]),
+        (["-o0"], [EXPORTED, ANN_REFUSED, BOB_IN, MAILED, BOB_CHANGED]),
+        (["-w0", "--limit", "1"], [EXPORTED]),
+        (["-heads"], [EXPORTED, ANN_REFUSED, BOB_IN, MAILED, BOB_CHANGED]),
         (["--", "-by.user:Bob"], [EXPORTED, ANN_REFUSED, MAILED, BOB_CHANGED]),
         (["--as", "tenant:globex"], [EXPORTED, ANN_REFUSED]),
         (["--as", "groups:acme/g1,g7"], [BOB_CHANGED]),
@@ -321,7 +325,18 @@ def test_a_query_in_pieces_is_not_half_understood(cli: Cli, store: Path) -> None
     )
 
 
+def test_a_query_that_could_be_an_option_with_its_value_is_a_query(cli: Cli, store: Path, folder: Path) -> None:
+    told = cli("report", "-offline", "--format", "jsonl")
+    assert json.loads(told.out.splitlines()[0])["report"]["query"] == "-offline"
+    assert [one.name for one in folder.iterdir()] == ["trailbook.db"]
+    assert cli("facets", "action", "-offline").code == 0
+    assert cli("report", "-h").out.startswith("Usage: trailbook report ")
+    assert cli("report", "-x").err.endswith("Error: No such option '-x'.\n")
+
+
 def test_an_option_that_takes_what_begins_with_a_minus_keeps_it(cli: Cli, store: Path) -> None:
+    assert cli("report", "-o", "-o.csv").code == 0
+    assert Path("-o.csv").exists()
     told = cli("report", "--title", "-user:x", "--since", "-7d", "--format", "jsonl")
     header = json.loads(told.out.splitlines()[0])["report"]
     assert (header["title"], header["query"], header["rows"]) == ("-user:x", "", 0)

@@ -93,8 +93,9 @@ def report(
       trailbook report 'group:"Call center" -resource:reports' -o report.csv
       trailbook report outcome:failure --during last-month --group-by day,action
 
-    Put a query that has spaces, quotes or parentheses in '...'. A user, group, role or tenant is named by its id,
-    `tenant/id` or name.
+    Put a query that has spaces, quotes or parentheses in '...'. It may begin with a minus (-resource:reports,
+    -offline): an argument of one dash and several characters is a query, so write -o FILE with a space. A user, group,
+    role or tenant is named by its id, `tenant/id` or name.
     """
     asked = _definition(settings, one_query(query), definition, columns, group_by, full_data, given)
     path = Path(file) if file else None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 
 import click
 
@@ -21,9 +21,6 @@ from ..settings import Settings, load_settings
 from ..store.ports import LocalStore
 from ..wiring import open_store
 
-_QUERY_BEGINS_WITH_NOT = re.compile(r'-(?:[A-Za-z][A-Za-z._]*:|[("])')
-
-
 AS = click.option(
     "--as",
     "viewer",
@@ -35,21 +32,28 @@ AS = click.option(
 
 
 class QueryCommand(click.Command):
-    """A command with a query, which may begin with the `-` of a condition that must not hold (`-resource:reports`)."""
+    """A command with a query, which may begin with the `-` of what must not hold (`-resource:reports`, `-offline`).
+
+    So one dash and more than one character behind it is never options, and `-o` has its value in the next argument.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """See click; queries that look like options are put where options have ended."""
         options = [one for one in self.params if isinstance(one, click.Option) and not one.is_flag]
         with_value = {name for one in options for name in one.opts}
-        queries = [
-            at
-            for at, one in enumerate(args)
-            if _QUERY_BEGINS_WITH_NOT.match(one) and (at == 0 or args[at - 1] not in with_value)
-        ]
-        if queries and "--" not in args:
-            rest = [one for at, one in enumerate(args) if at not in queries]
-            args = [*rest, "--", *(args[at] for at in queries)]
-        return super().parse_args(ctx, args)
+        others: list[str] = []
+        queries: list[str] = []
+        given = iter(args)
+        for one in given:
+            if one == "--":
+                queries += given
+            elif one in with_value:
+                others += [one, *islice(given, 1)]
+            elif len(one) > 2 and one.startswith("-") and not one.startswith("--"):
+                queries.append(one)
+            else:
+                others.append(one)
+        return super().parse_args(ctx, [*others, "--", *queries] if queries else others)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
