@@ -117,6 +117,16 @@ def test_colours_are_for_terminals_only(store: Path, program: Cli) -> None:
     assert "\x1b" not in Path("report.txt").read_text("utf-8")
 
 
+def test_nothing_in_an_event_steers_the_terminal(folder: Path, program: Cli) -> None:
+    write_lines(folder / "events.jsonl", [EVENTS[0] | {"details": "\x1b[31mred \x9b2J \u202egnp.exe"}])
+    assert program("import", "--format", "native", "events.jsonl").code == 0
+    for name in ("table", "csv", "jsonl"):
+        told = on_a_terminal("report", "--columns", "details", "--format", name, NO_COLOR="1")
+        assert "31mred" in told
+        assert not {"\x1b", "\x9b", "\u202e"} & set(told), name
+    assert "\x1b[31mred" in program("report", "--columns", "details", "--format", "csv").out
+
+
 def test_progress_is_for_terminals_only(folder: Path, program: Cli) -> None:
     write_lines(folder / "events.jsonl", EVENTS)
     told = on_a_terminal("import", "--format", "native", "events.jsonl")

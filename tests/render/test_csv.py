@@ -55,6 +55,14 @@ def test_what_is_no_formula_is_left_alone() -> None:
     assert written(plain([("a=b", "1-2", "", "'x")])) == '"C0","C1","C2","C3"\r\n"a=b","1-2","","\'x"\r\n'
 
 
+def test_on_a_terminal_nothing_in_a_cell_steers_it() -> None:
+    cells = ("\x1b[2J", "\x9b31m", "a\u202eb", 'said "hi"\nand left', "é")
+    assert written(plain([cells]), terminal=True).split("\r\n")[1] == (
+        r'"\x1b[2J","\x9b31m","a\u202eb","said ""hi""' + '\nand left","é"'
+    )
+    assert written(plain([cells])).split("\r\n")[1] == '"\x1b[2J","\x9b31m","a\u202eb","said ""hi""\nand left","é"'
+
+
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=5))
 def test_raw_cells_come_back_as_they_were(rows: list[tuple[str, ...]]) -> None:
     text = written(plain(rows), raw=True)

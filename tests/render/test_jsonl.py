@@ -46,5 +46,22 @@ def test_rows_hold_data_and_changes_as_they_were() -> None:
     ]
 
 
+def test_nothing_in_it_steers_a_terminal_and_all_of_it_comes_back() -> None:
+    hostile = "\x1b[2J\x85\x9b31m\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069é漢\\"
+    out = io.StringIO()
+    FORMATS["jsonl"].write(report_on([event(data={hostile: hostile})], columns=["data"]), out, Options(header=False))
+    assert out.getvalue() == (
+        '{"data":{"%s":"%s"}}\n'
+        % (
+            (
+                r"\u001b[2J\u0085\u009b31m\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069"
+                "é漢\\\\",
+            )
+            * 2
+        )
+    )
+    assert json.loads(out.getvalue()) == {"data": {hostile: hostile}}
+
+
 def test_groups_hold_their_number_of_rows() -> None:
     assert lines(report_on([event(1), event(2)], group_by=["day"]), header=False) == [{"day": "2021-11-17", "rows": 2}]

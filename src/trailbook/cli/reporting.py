@@ -117,7 +117,7 @@ def report(
             heads=noted,
         )
         with output(path) as out:
-            FORMATS[name].write(found, out, options)
+            FORMATS[name].write(found, out, replace(options, terminal=out.isatty()))
     _add(found.header, path, is_csv=name == "csv", silent=name == "csv" or no_header)
 
 

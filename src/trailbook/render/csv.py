@@ -7,6 +7,7 @@ from typing import TextIO
 
 from ..report.result import Report
 from .options import Options
+from .terminal import safe
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 """A cell that begins so may run as a formula in a spreadsheet (OWASP, CSV Injection)."""
@@ -16,20 +17,23 @@ def write(report: Report, out: TextIO, options: Options) -> int:
     """Write the report as CSV with CRLF and return the number of its rows. `out` must leave line ends alone.
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe, unless `raw`. All cells are quoted.
+    On a terminal controls and bidirectional overrides are written out, so it is then not what a file would hold.
     """
     if options.bom:
         out.write("\ufeff")
-    out.write(_record([heading.label for heading in report.headings], options.raw))
+    out.write(_record([heading.label for heading in report.headings], options))
     written = 0
     for row in report.texts():
-        out.write(_record(row, options.raw))
+        out.write(_record(row, options))
         written += 1
     return written
 
 
-def _record(cells: Sequence[str], raw: bool) -> str:
+def _record(cells: Sequence[str], options: Options) -> str:
+    if options.terminal:
+        cells = [safe(cell, lines=True) for cell in cells]
     # Quoting all cells takes a fifth of the time that csv.writer needs to find out which ones need it.
-    quoted = '","'.join([cell.replace('"', '""') for cell in (cells if raw else guarded(cells))])
+    quoted = '","'.join([cell.replace('"', '""') for cell in (cells if options.raw else guarded(cells))])
     return f'"{quoted}"\r\n'
 
 

@@ -8,11 +8,13 @@ from msgspec import Struct
 class Options(Struct, frozen=True):
     """How a report is written; a writer leaves alone what does not concern its format.
 
-    `width`: columns of the terminal. `colour`: with ANSI colours (only for a terminal). `header`: with what the report
+    `terminal`: a terminal shows it at once, so that nothing in it may steer one. `width`: its columns. `colour`: with
+    ANSI colours (only for a terminal). `header`: with what the report
     says of itself. `cell_lines`: the most lines of a cell in a table (0: all). `raw`: without guarding spreadsheets
     from formulas. `bom`: begin with a byte order mark, by which some spreadsheets know UTF-8.
     """
 
+    terminal: bool = False
     width: int = 80
     colour: bool = False
     header: bool = True
