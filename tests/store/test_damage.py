@@ -17,7 +17,7 @@ from trailbook.event.canonical import encode
 from trailbook.event.model import Target
 from trailbook.query.tree import EVERYTHING
 from trailbook.store.ports import Head
-from trailbook.store.sqlite.index import expected
+from trailbook.store.sqlite.index import expected, tokens_of
 from trailbook.store.sqlite.schema import MIGRATIONS, migrate
 from trailbook.store.sqlite.store import SqliteStore
 
@@ -50,6 +50,14 @@ def tampered(path: Path) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(path, isolation_level=None)
     for trigger in ("event_is_never_updated", "event_is_never_deleted", "identity_is_never_updated"):
         connection.execute(f"DROP TRIGGER {trigger}")
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def beside(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file opened past Trailbook, its triggers as they are."""
+    connection = sqlite3.connect(path, isolation_level=None)
     yield connection
     connection.close()
 
@@ -159,33 +167,53 @@ def test_a_store_rewritten_as_a_whole_is_found_by_a_head_noted_elsewhere(path: P
     ]
 
 
-def test_a_token_that_is_missing_or_too_many_is_found_with_its_row(path: Path, tampered: sqlite3.Connection) -> None:
-    (key,) = tampered.execute("SELECT key FROM event WHERE book = 1 AND position = 9").fetchone()
-    tampered.execute("INSERT INTO facet (rowid, tokens) VALUES (?, 'wsurplus')", (key,))
+def test_a_token_that_is_missing_or_too_many_is_found_with_its_row(path: Path, beside: sqlite3.Connection) -> None:
+    (key,) = beside.execute("SELECT key FROM event WHERE book = 1 AND position = 9").fetchone()
+    beside.execute("INSERT INTO facet (rowid, tokens) VALUES (?, 'wsurplus')", (key,))
     assert examined(path) == [f"index, row {key}: The term 'wsurplus' is there and should not be."]
 
 
 def test_a_row_that_is_missing_in_the_index_is_found_by_each_of_its_terms(
-    path: Path, tampered: sqlite3.Connection
+    path: Path, beside: sqlite3.Connection
 ) -> None:
-    (key,) = tampered.execute("SELECT key FROM event WHERE book = 1 AND position = 9").fetchone()
-    (token_key,) = tampered.execute("SELECT value FROM setting WHERE name = 'token_key'").fetchone()
-    rows = [row for chunk in expected(tampered, token_key, silent) for row in chunk]
-    (lost,) = [row for row in rows if row.key == key]
-    tampered.execute("INSERT INTO facet (facet) VALUES ('delete-all')")
-    tampered.executemany("INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [row for row in rows if row.key != key])
-    terms = sorted(set(lost.tokens.split()), key=str.encode)
+    (key,) = beside.execute("SELECT key FROM event WHERE book = 1 AND position = 9").fetchone()
+    (token_key,) = beside.execute("SELECT value FROM setting WHERE name = 'token_key'").fetchone()
+    rows = [row for chunk in expected(beside, token_key, silent) for row in tokens_of(chunk)]
+    (lost,) = [tokens for place, tokens in rows if place == key]
+    beside.execute("INSERT INTO facet (facet) VALUES ('delete-all')")
+    beside.executemany("INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [row for row in rows if row[0] != key])
+    terms = sorted(set(lost.split()), key=str.encode)
     assert examined(path) == [f"index, row {key}: The term '{term}' is missing." for term in terms]
 
 
-def test_a_name_that_could_not_be_found_any_more_is_told(path: Path, tampered: sqlite3.Connection) -> None:
-    tampered.execute("DELETE FROM party WHERE id = 'bob' AND book = 1")
+def test_a_name_that_could_not_be_found_any_more_is_told(path: Path, beside: sqlite3.Connection) -> None:
+    beside.execute("DELETE FROM party WHERE id = 'bob' AND book = 1")
     (problem,) = examined(path)
     assert problem.endswith("The user bob is not known by the name 'Bob'.")
 
 
-def test_rebuilding_the_index_mends_it(path: Path, tampered: sqlite3.Connection) -> None:
-    tampered.execute("INSERT INTO facet (facet) VALUES ('delete-all')")
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("DELETE FROM listed WHERE facet = 'action:play'", "cannot be found by its beginning"),
+        ("INSERT INTO listed VALUES ('action:never')", "is listed, but no event has it"),
+        ("UPDATE party SET folded_name = 'rob' WHERE id = 'bob'", "not known by the name 'Bob'"),
+        ("INSERT INTO party VALUES (1, 'user', 'acme', 'eve', 'Eve', 'eve', 'eve')", "which no event gives"),
+        ("UPDATE setting SET value = 0 WHERE name = 'furthest_spill'", "places from its time"),
+        ("DROP TRIGGER event_is_never_deleted", "The trigger event_is_never_deleted is gone"),
+    ],
+)
+def test_all_that_queries_and_guards_stand_on_is_examined(
+    path: Path, beside: sqlite3.Connection, sql: str, told: str
+) -> None:
+    beside.execute(sql)
+    assert any(told in problem for problem in examined(path))
+
+
+def test_rebuilding_the_index_mends_it_and_the_lists(path: Path, beside: sqlite3.Connection) -> None:
+    beside.execute("INSERT INTO facet (facet) VALUES ('delete-all')")
+    beside.execute("DELETE FROM listed")
+    beside.execute("UPDATE party SET folded_name = 'rob'")
     store = SqliteStore(path)
     assert store.doctor(silent) != []
     store.rebuild_index(silent)
@@ -193,8 +221,8 @@ def test_rebuilding_the_index_mends_it(path: Path, tampered: sqlite3.Connection)
     store.close()
 
 
-def test_an_index_of_another_version_is_refused_until_it_is_rebuilt(path: Path, tampered: sqlite3.Connection) -> None:
-    tampered.execute("UPDATE setting SET value = 0 WHERE name = 'facets_version'")
+def test_an_index_of_another_version_is_refused_until_it_is_rebuilt(path: Path, beside: sqlite3.Connection) -> None:
+    beside.execute("UPDATE setting SET value = 0 WHERE name = 'facets_version'")
     with pytest.raises(StoreError, match="reindex"):
         SqliteStore(path)
     store = SqliteStore(path, any_index=True)

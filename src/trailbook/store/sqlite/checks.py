@@ -9,17 +9,18 @@ from typing import NamedTuple
 
 from ...errors import Damaged
 from ...event.canonical import decode
-from ...event.facets import named_parties
 from ...event.model import Event
 from ...seal.tree import Frontier, leaf_hash
-from ..keys import microseconds, tick_of
+from ..keys import SLOTS, TICK, microseconds, tick_of
 from ..ports import Heads, Problem, Progress
 from .bodies import Bodies
 from .connect import reading
 from .entry import what_text, who_text
-from .index import CHUNK, expected
+from .index import CHUNK, expected, tokens_of
+from .lists import Lists, differences, lists_of
 from .plan import pack_id
-from .schema import index_table
+from .rows import furthest_spill
+from .schema import GUARDS, index_table
 
 MOST_PROBLEMS = 100
 """How many problems are told before the check of one kind gives up."""
@@ -146,7 +147,6 @@ def doctor(connection: sqlite3.Connection, key: bytes, progress: Progress) -> li
     found = list(islice(_structure(connection), MOST_PROBLEMS))
     with reading(connection):
         found += islice(_index(connection, key, progress), MOST_PROBLEMS)
-        found += islice(_parties(connection), MOST_PROBLEMS)
     return found
 
 
@@ -154,18 +154,31 @@ def _structure(connection: sqlite3.Connection) -> Iterator[Problem]:
     for (line,) in connection.execute("PRAGMA quick_check"):
         if line != "ok":
             yield Problem("file", str(line))
+    triggers = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
+    for missing in sorted(set(GUARDS) - triggers):
+        yield Problem("file", f"The trigger {missing} is gone, which keeps events as they are.")
+    if (noted := furthest_spill(connection)) < (found := _found_spill(connection)):
+        yield Problem("setting furthest_spill", f"It says {noted}, but a row is {found} places from its time.")
     try:
         connection.execute("INSERT INTO facet (facet) VALUES ('integrity-check')")
     except sqlite3.DatabaseError as error:
         yield Problem("index", f"Its structure is damaged: {error}.")
 
 
+def _found_spill(connection: sqlite3.Connection) -> int:
+    """How many places at most a row is from the tick in which its event occurred, by the rows themselves."""
+    sql = f"SELECT coalesce(max(({TICK} - 1 - offset) / {TICK}), 0) FROM event WHERE offset < 0"
+    return int(connection.execute(sql).fetchone()[0]) * SLOTS
+
+
 def _index(connection: sqlite3.Connection, key: bytes, progress: Progress) -> Iterator[Problem]:
     """The terms and rows in which the index differs from one made anew in a temporary table."""
     connection.execute("DROP TABLE IF EXISTS temp.remade")
     connection.execute(index_table("temp.remade"))
+    lists = Lists(set(), set())
     for chunk in expected(connection, key, progress):
-        connection.executemany("INSERT INTO temp.remade (rowid, tokens) VALUES (?, ?)", chunk)
+        connection.executemany("INSERT INTO temp.remade (rowid, tokens) VALUES (?, ?)", tokens_of(chunk))
+        lists.add(lists_of((made.book, made.entry) for made in chunk))
     for name, schema, table in (("there", "main", "facet"), ("right", "temp", "remade")):
         connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
         connection.execute(f"CREATE VIRTUAL TABLE temp.{name} USING fts5vocab ('{schema}', '{table}', 'instance')")
@@ -175,6 +188,8 @@ def _index(connection: sqlite3.Connection, key: bytes, progress: Progress) -> It
         b = right.take(term)
         if a != b:
             yield from _rows_that_differ(connection, term)
+    for difference in differences(connection, lists):
+        yield Problem("names and keys", difference)
 
 
 class _Terms:
@@ -211,15 +226,3 @@ def _rows_that_differ(connection: sqlite3.Connection, term: str) -> Iterator[Pro
         yield Problem(f"index, row {key}", f"The term '{term}' is missing.")
     for key in sorted(there - right):
         yield Problem(f"index, row {key}", f"The term '{term}' is there and should not be.")
-
-
-def _parties(connection: sqlite3.Connection) -> Iterator[Problem]:
-    """The parties of events whose names could not be found by a query."""
-    columns = "book, kind, tenant, id, name"
-    known = set(connection.execute(f"SELECT {columns} FROM party"))
-    bodies = Bodies()
-    for key, book, body in connection.execute("SELECT key, book, body FROM event"):
-        for party, name in named_parties(bodies.event(connection, body)):
-            if (book, *party, name) not in known:
-                known.add((book, *party, name))
-                yield Problem(f"names, row {key}", f"The {party.kind} {party.id} is not known by the name '{name}'.")

@@ -11,25 +11,29 @@ from ...event.facets import VERSION
 from ...event.model import Event
 from ..ports import Progress
 from .bodies import Bodies
-from .entry import make_entry
+from .entry import Entry, make_entry
+from .lists import clear_lists, keep_lists, lists_of
 
 CHUNK = 5_000
 
 
-class Indexed(NamedTuple):
-    """An event's key with the tokens that the index should have for it."""
+class Made(NamedTuple):
+    """An event's row as the index should know it: its place, the number of its book, and its entry."""
 
     key: int
-    tokens: str
+    book: int
+    entry: Entry
 
 
 def rebuild(connection: sqlite3.Connection, key: bytes, progress: Progress) -> None:
-    """Make the index anew, in one transaction."""
+    """Make the index and the lists anew, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute("INSERT INTO facet (facet) VALUES ('delete-all')")
+        clear_lists(connection)
         for chunk in expected(connection, key, progress):
-            connection.executemany("INSERT INTO facet (rowid, tokens) VALUES (?, ?)", chunk)
+            connection.executemany("INSERT INTO facet (rowid, tokens) VALUES (?, ?)", tokens_of(chunk))
+            keep_lists(connection, lists_of((made.book, made.entry) for made in chunk))
         connection.execute("UPDATE setting SET value = ? WHERE name = 'facets_version'", (VERSION,))
         connection.execute("COMMIT")
     except BaseException:
@@ -38,20 +42,25 @@ def rebuild(connection: sqlite3.Connection, key: bytes, progress: Progress) -> N
         raise
 
 
-def expected(connection: sqlite3.Connection, key: bytes, progress: Progress) -> Iterator[list[Indexed]]:
-    """The tokens that every event should have, in chunks by key."""
+def expected(connection: sqlite3.Connection, key: bytes, progress: Progress) -> Iterator[list[Made]]:
+    """What the index should know of every event, in chunks by place."""
     bodies = Bodies()
     (total,) = connection.execute("SELECT count(*) FROM event").fetchone()
     done, last = 0, -(2**63)
     while True:
-        sql = "SELECT key, body FROM event WHERE key > ? ORDER BY key LIMIT ?"
+        sql = "SELECT key, book, body FROM event WHERE key > ? ORDER BY key LIMIT ?"
         rows = connection.execute(sql, (last, CHUNK)).fetchall()
         if not rows:
             return
-        yield [Indexed(row, _tokens(bodies.event(connection, body), key)) for row, body in rows]
+        yield [Made(place, book, _entry(bodies.event(connection, body), key)) for place, book, body in rows]
         done, last = done + len(rows), rows[-1][0]
         progress(done, total)
 
 
-def _tokens(event: Event, key: bytes) -> str:
-    return make_entry(Sealed(event, b"", b""), key).tokens()
+def tokens_of(chunk: list[Made]) -> list[tuple[int, str]]:
+    """Each place of a chunk with its tokens."""
+    return [(made.key, made.entry.tokens()) for made in chunk]
+
+
+def _entry(event: Event, key: bytes) -> Entry:
+    return make_entry(Sealed(event, b"", b""), key)

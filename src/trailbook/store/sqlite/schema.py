@@ -102,6 +102,11 @@ def index_table(name: str) -> str:
     """
 
 
+GUARDS = (
+    "event_is_never_updated", "event_is_never_deleted", "identity_is_never_updated", "identity_is_never_deleted",
+)  # fmt: skip
+"""The triggers that refuse to change or delete what is stored."""
+
 MIGRATIONS: tuple[str, ...] = (_FIRST + index_table("facet"),)
 """Script n brings a store from version n to n + 1; a script is never changed once it was released."""
 

@@ -13,14 +13,13 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from ...event.canonical import Sealed
-from ...event.model import PartyKey
-from ...event.text import fold
 from ...seal.tree import Frontier, leaf_hash
 from ..keys import QUARTER, PlaceAllocator, first_place, tick_of
 from ..ports import Receipt, Status
 from .bodies import Bodies, keep
 from .connect import waiting
 from .entry import Entry, make_entry
+from .lists import Lists, keep_lists, lists_of
 from .tokens import Numbers
 
 WAL_LIMIT = 64 * 1024 * 1024
@@ -73,10 +72,7 @@ class Writer:
         self._wal = Path(f"{path}-wal")
         self._key = key
         self._whos, self._whats = Numbers("who"), Numbers("what")
-        self._parties: set[tuple[int, PartyKey, str]] = set()
-        self._new_parties: set[tuple[int, PartyKey, str]] = set()
-        self._listed: set[str] = set()
-        self._new_listed: set[str] = set()
+        self._listed, self._new = Lists(set(), set()), Lists(set(), set())
         self._bodies = Bodies()
 
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
@@ -176,8 +172,7 @@ class Writer:
             "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [(row.key, row.entry.tokens()) for row in rows]
         )
         self._note_spilled([(tick_of(row.key), row.entry.micros) for row in rows])
-        self._insert_listed(entries)
-        self._insert_parties(rows)
+        self._insert_lists(rows)
 
     def _note_spilled(self, ticks: list[tuple[int, int]]) -> None:
         """Note how far from the tick in which its event occurred any row is, given the tick it got and its time."""
@@ -188,20 +183,10 @@ class Writer:
             sql = "UPDATE setting SET value = max(value, ?) WHERE name = ?"
             self._connection.executemany(sql, [(furthest, "furthest_spill"), (far, "spilled_far")])
 
-    def _insert_listed(self, entries: list[Entry]) -> None:
-        lists = {part.listed for entry in entries for part in entry.parts}
-        new = {facet for listed in lists for facet in listed} - self._listed
-        self._connection.executemany("INSERT OR IGNORE INTO listed VALUES (?)", [(facet,) for facet in sorted(new)])
-        self._new_listed = new
-
-    def _insert_parties(self, rows: list[_Fresh]) -> None:
-        named = {(row.book, part.parties) for row in rows for part in row.entry.parts}
-        new = {(book, party, name) for book, parties in named for party, name in parties} - self._parties
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO party VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(book, *party, name, fold(party.id), fold(name)) for book, party, name in new],
-        )
-        self._new_parties = new
+    def _insert_lists(self, rows: list[_Fresh]) -> None:
+        lists = lists_of((row.book, row.entry) for row in rows)
+        self._new = lists.without(self._listed)
+        keep_lists(self._connection, self._new)
 
     def _key_lookup(self) -> Callable[[int, int], int | None]:
         """Tells the highest key taken in a range; nothing needs to be asked about times after the last event."""
@@ -216,18 +201,16 @@ class Writer:
     def _committed(self) -> None:
         for numbers in (self._whos, self._whats):
             numbers.committed()
-        if len(self._parties) + len(self._listed) > MOST_REMEMBERED:
-            self._parties.clear()
-            self._listed.clear()
-        self._parties |= self._new_parties
-        self._listed |= self._new_listed
-        self._new_parties, self._new_listed = set(), set()
+        if len(self._listed.facets) + len(self._listed.names) > MOST_REMEMBERED:
+            self._listed = Lists(set(), set())
+        self._listed.add(self._new)
+        self._new = Lists(set(), set())
 
     def _rolled_back(self) -> None:
         """Forget what was not stored: numbers, names, and above all a dictionary that frames would need."""
         for numbers in (self._whos, self._whats):
             numbers.rolled_back()
-        self._new_parties, self._new_listed = set(), set()
+        self._new = Lists(set(), set())
         self._bodies = Bodies()
 
     def _cut_wal(self) -> None:
