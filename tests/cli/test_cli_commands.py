@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import click
 import pytest
 from cli.small import BOB_CHANGED, BOB_IN, EVENTS, Cli, write_lines
 
-from trailbook.cli.root import root
+from trailbook.cli.root import QueryCommand, root
+from trailbook.directory.viewer import Root, Viewer
 from trailbook.report.columns import COLUMNS
 
 PEOPLE = {
@@ -98,6 +100,21 @@ def test_frequent_values_are_counted(cli: Cli, store: Path) -> None:
     every = cli("facets").out
     assert [block.splitlines()[0] for block in every.split("\n\n")] == [
         "user", "group", "role", "tenant", "action", "resource", "app", "outcome", "ip", "book",
+    ]  # fmt: skip
+
+
+def test_values_of_what_is_hidden_are_not_counted(cli: Cli, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    viewer = Viewer("eve", Root(), frozenset({"ip", "initiator"}))
+    monkeypatch.setattr(sys.modules[QueryCommand.__module__], "parse_viewer", lambda text: viewer)
+    assert cli("facets", "ip") == (
+        1,
+        "",
+        "Error: The values of ip would tell what is hidden from you (Audit - Initiator (User), Audit - Initiator IP). "
+        "Ask for another field.\n",
+    )
+    assert cli("facets", "user").code == 1
+    assert [block.splitlines()[0] for block in cli("facets").out.split("\n\n")] == [
+        "group", "role", "tenant", "action", "resource", "app", "outcome", "book",
     ]  # fmt: skip
 
 
@@ -222,7 +239,7 @@ def test_the_version_is_told(cli: Cli) -> None:
         (["reprot"], "Error: No such command 'reprot'. Did you mean 'report'?"),
         (["report", "--definitoin"], "Error: No such option '--definitoin'. Did you mean '--definition'?"),
         (["report", "--store", "x.db"], "Write it before the command: trailbook --store FILE report ..."),
-        (["report", "--limit", "0"], "Error: Invalid value for '--limit': 0 is not in the range x>=1."),
+        (["report", "--limit", "0"], "Error: Invalid value for '--limit': 0 is not in the range 1<=x<=1000000000000."),
         (["report", "--order", "up"], "Error: Invalid value for '--order': 'up' is not one of 'newest', 'oldest'."),
         (
             ["report", "--as", "bob"],

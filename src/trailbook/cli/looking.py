@@ -86,6 +86,8 @@ def facets(
     condition = parse(one_query(query) or "")
     hidden = Hidden(viewer)
     hidden.check_query(condition)
+    if field:
+        hidden.check_counts(field)
     with opened(settings) as store:
         known = directory_names(store, viewer)
         resolved = resolve(
@@ -94,7 +96,7 @@ def facets(
             now=now(),
             zone=zone_named(zone or settings.zone),
         ).condition
-        for number, one in enumerate([field] if field else FACET_FIELDS):
+        for number, one in enumerate([field] if field else filter(hidden.counts, FACET_FIELDS)):
             if number:
                 click.echo()
             click.echo(one)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..directory.viewer import Viewer
 from ..errors import BadInput, NotAllowed
+from ..event.model import KINDS
 from ..query.resolve import fields_used
 from ..query.tree import Condition
 from .columns import COLUMNS, Column
@@ -77,6 +78,15 @@ class Hidden:
                 self._refuse("Free text", "Ask by fields instead.")
             if self.tells(*_FACTS_OF_FIELDS.get(used, ())):
                 self._refuse(f"The condition {used}", _remedy(used))
+
+    def counts(self, field: str) -> bool:
+        """Whether the viewer may see which values of a field are how frequent; a kind of party means who did it."""
+        return not self.tells(*_FACTS_OF_FIELDS[f"by.{field}" if field in KINDS else field])
+
+    def check_counts(self, field: str) -> None:
+        """Raise NotAllowed if the viewer may not see which values of a field are how frequent."""
+        if not self.counts(field):
+            self._refuse(f"The values of {field}", "Ask for another field.")
 
     def check_times(self, what: str) -> None:
         """Raise NotAllowed if `what`, which is by time of occurrence, tells a hidden time."""
