@@ -49,5 +49,7 @@ def _read(path: Path) -> dict[str, object]:
         raise BadFile(
             f"The settings cannot be read: {error.strerror}.", place=str(path), remedy="Check TRAILBOOK_CONFIG."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of TOML, of UTF-8, or of a number of too many digits
         raise BadFile(f"The settings are not valid TOML: {error}.", place=str(path), remedy="Correct it.") from error
+    except RecursionError:
+        raise BadFile("The settings are nested too deeply.", place=str(path), remedy="Correct it.") from None

@@ -372,9 +372,8 @@ def test_many_events_at_one_instant_in_several_books(cli: Cli, folder: Path) -> 
 
 def test_names_of_files_that_are_no_text_are_shown_harmlessly(program: Cli) -> None:
     told = program(*NATIVE, os.fsdecode(b"caf\xe9\x1b[2J.jsonl"))
-    assert (told.code, told.out) == (2, "")
-    assert "\x1b" not in told.err
-    assert told.err.endswith("There is no such file. Check the path.\n")
+    problem = "The argument 'caf\\udce9␛[2J.jsonl' is not UTF-8."
+    assert told == (2, "", f"Error: {problem} Write it in UTF-8; a file of such a name can be read as `- < FILE`.\n")
 
 
 @pytest.mark.parametrize(
@@ -392,3 +391,53 @@ def test_names_of_files_that_are_no_text_are_shown_harmlessly(program: Cli) -> N
 def test_settings_that_do_not_fit(cli: Cli, store: Path, settings: str, message: str) -> None:
     Path("trailbook.toml").write_text(settings, "utf-8")
     assert cli("report") == (2, "", f"Error: {message}\n")
+
+
+DEEP, LONG = "[" * 100_000, "9" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "arguments", "message"),
+    [
+        ("d.json", DEEP, ("report", "--definition", "d.json"), "d.json: It is nested too deeply. A definition has "),
+        ("d.toml", f"a = {DEEP}", ("report", "--definition", "d.toml"), "d.toml: It is nested too deeply. A definit"),
+        ("m.toml", f"a = {DEEP}", ("import", "--map", "m.toml", "log"), "m.toml: The map is nested too deeply. Is "),
+        ("trailbook.toml", f"a = {DEEP}", ("report",), "trailbook.toml: The settings are nested too deeply. Correct "),
+        ("d.toml", f"a = {LONG}", ("report", "--definition", "d.toml"), "d.toml: This is not TOML: Exceeds the limit "),
+        ("m.toml", f"a = {LONG}", ("import", "--map", "m.toml", "log"), "m.toml: The map is not valid TOML: Exceeds "),
+        ("trailbook.toml", f"a = {LONG}", ("report",), "trailbook.toml: The settings are not valid TOML: Exceeds the "),
+        ("h.json", DEEP, ("report", "--heads", "h.json"), "h.json: These are not heads: "),
+        ("p.json", DEEP, ("directory", "import", "p.json"), "p.json: "),
+        ("log", DEEP, ("import", "--format", "native", "log"), "log: "),
+    ],
+)  # fmt: skip
+def test_what_is_nested_100_000_levels_deep_or_a_number_of_5_000_digits(
+    cli: Cli, store: Path, name: str, text: str, arguments: tuple[str, ...], message: str
+) -> None:
+    Path(name).write_text(text, "utf-8")
+    told = cli(*arguments)
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith(f"Error: {message}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("report", "--limit", "9" * 20), f"Invalid value for '--limit': {'9' * 20} is not in the range"),
+        (("facets", "--limit", "9" * 20), f"Invalid value for '--limit': {'9' * 20} is not in the range"),
+        (("demo", "--events", "9" * 20), f"Invalid value for '--events': {'9' * 20} is not in the range"),
+        (("report", "--definition", "d.toml"), "d.toml, limit: A limit is from 1 to 1,000,000,000,000. Leave it "),
+        (("report", "caf\udce9"), "The argument 'caf\\udce9' is not UTF-8. Write it in UTF-8; a file of such a "),
+        (("--store", "caf\udce9", "stats"), "The argument 'caf\\udce9' is not UTF-8. Write it in UTF-8; a file of "),
+    ],
+)  # fmt: skip
+def test_numbers_and_bytes_that_no_store_knows(cli: Cli, store: Path, arguments: tuple[str, ...], message: str) -> None:
+    Path("d.toml").write_text(f"limit = {10**15}", "utf-8")
+    told = cli(*arguments)
+    assert (told.code, told.out) == (2, "")
+    assert told.err.splitlines()[-1].startswith(f"Error: {message}")
+
+
+def test_the_highest_limit_is_one(cli: Cli, store: Path) -> None:
+    assert cli("report", "--limit", str(10**12)).code == 0
+    assert cli("demo", "--events", "3", "--seed", "9" * 20, "--output", "-").code == 0

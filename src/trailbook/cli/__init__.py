@@ -10,7 +10,7 @@ import traceback
 import click
 
 from ..errors import BadInput, BadQuery, TrailbookError
-from ..query.excerpt import render_error, visible
+from ..query.excerpt import quoted, render_error, visible
 from .completion import completion
 from .demo import demo
 from .directory import directory
@@ -37,6 +37,8 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command, tell errors on standard error, and give the exit code."""
     try:
+        for one in arguments:
+            _check_encoding(one)
         root.main(arguments, prog_name="trailbook", standalone_mode=False)
         sys.stdout.flush()
     except SystemExit as end:
@@ -68,6 +70,18 @@ def run(arguments: list[str]) -> int:
             traceback.print_exc()
         return 1
     return 0
+
+
+def _check_encoding(argument: str) -> None:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        # Bytes that are not UTF-8 arrive as lone surrogates, which neither the store nor a terminal can take.
+        shown = argument.encode("utf-8", "backslashreplace").decode()
+        raise BadInput(
+            f"The argument {quoted(shown)} is not UTF-8.",
+            remedy="Write it in UTF-8; a file of such a name can be read as `- < FILE`.",
+        ) from None
 
 
 def _tell(error: TrailbookError) -> None:

@@ -25,11 +25,14 @@ from .output import spare
 from .root import now, opened, progress
 
 EVENTS = 10_000
+MOST_EVENTS = 1_000_000_000
 _BATCH = 10_000
 
 
 @click.command("demo", short_help="Fill a store with the trail of a call centre.")
-@click.option("--events", metavar="N", default=EVENTS, show_default=True, type=click.IntRange(1), help="How many.")
+@click.option(
+    "--events", metavar="N", default=EVENTS, show_default=True, type=click.IntRange(1, MOST_EVENTS), help="How many."
+)
 @click.option("--seed", metavar="N", type=int, default=1, show_default=True, help="Another seed makes another trail.")
 @click.option(
     "--end",

@@ -13,7 +13,7 @@ from ..errors import BadDefinition, BadFile, BadInput
 from ..query.excerpt import visible
 from ..render import FORMATS
 from ..render.header import rows
-from ..report.definition import Definition, from_dict, read_json, read_toml
+from ..report.definition import MOST_ROWS, Definition, from_dict, read_json, read_toml
 from ..report.result import Header
 from ..report.run import run
 from ..settings import Settings
@@ -51,7 +51,7 @@ _OVERRIDING = ("title", *_PERIOD, "as_of", "order", "limit", "zone", "locale", "
     "--as-of", type=click.Choice(["then", "now"]), help="Groups and roles with their members then (default) or now."
 )
 @click.option("--order", type=click.Choice(["newest", "oldest"]), help="Which rows come first (else newest).")
-@click.option("--limit", metavar="N", type=click.IntRange(1), help="Show at most so many rows.")
+@click.option("--limit", metavar="N", type=click.IntRange(1, MOST_ROWS), help="Show at most so many rows.")
 @click.option("--tz", "zone", metavar="ZONE", help="The report's time zone, such as Europe/Berlin.")
 @click.option("--locale", metavar="LOCALE", help="How dates are written, such as en, de or pt-BR.")
 @click.option("--date-pattern", metavar="PATTERN", help="iso, short, medium, long, full or a CLDR pattern.")

@@ -332,8 +332,10 @@ def load_map(name: str, zone: str = "") -> Mapping:
 def _parse(place: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also of a number of too many digits
         raise BadMap(f"The map is not valid TOML: {error}.", place=place, remedy="Correct that line.") from None
+    except RecursionError:
+        raise BadMap("The map is nested too deeply.", place=place, remedy="Is this a map?") from None
 
 
 def _build(name: str, table: dict[str, Any], zone: str, load: Callable[[str], Mapping]) -> Mapping:

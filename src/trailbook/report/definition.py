@@ -28,6 +28,10 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "data": get_args(DataForm),
     "as_of": get_args(AsOf),
 }
+MOST_ROWS = 1_000_000_000_000
+"""The highest limit; more than any store holds, and within the integers of them all."""
+
+_TOO_DEEP, _LESS_DEEP = "It is nested too deeply.", "A definition has lists of columns, no deeper."
 _PERIOD_KEYS: tuple[Literal["since", "until", "during"], ...] = ("since", "until", "during")
 
 
@@ -70,8 +74,10 @@ class Definition(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     def __post_init__(self) -> None:
         for field in _CHOICES:
             _check_choice(field, getattr(self, field))
-        if self.limit is not None and self.limit < 1:
-            raise BadDefinition("A limit is 1 or more.", place="limit", remedy="Leave it out to show all rows.")
+        if self.limit is not None and not 1 <= self.limit <= MOST_ROWS:
+            raise BadDefinition(
+                f"A limit is from 1 to {MOST_ROWS:,}.", place="limit", remedy="Leave it out to show all rows."
+            )
         keys = [choice.key for choice in self.choices()]
         for key in keys:
             column_named(key)
@@ -149,8 +155,10 @@ def read_toml(text: str) -> Definition:
     """The definition in a TOML document. Raises BadDefinition."""
     try:
         plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also of a number of too many digits
         raise BadDefinition(f"This is not TOML: {error}.", remedy="Correct that line.") from error
+    except RecursionError:
+        raise BadDefinition(_TOO_DEEP, remedy=_LESS_DEEP) from None
     return from_dict(plain)
 
 
@@ -160,6 +168,8 @@ def read_json(text: str | bytes) -> Definition:
         plain = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise BadDefinition(f"This is not JSON: {error}.", remedy="Correct that place.") from error
+    except RecursionError:
+        raise BadDefinition(_TOO_DEEP, remedy=_LESS_DEEP) from None
     if not isinstance(plain, dict):
         raise BadDefinition("A definition is a JSON object.", remedy="Put it between { and }.")
     return from_dict(plain)
