@@ -204,6 +204,18 @@ def test_two_users_of_one_name_are_two_groups_and_a_renamed_user_is_one() -> Non
     ]
 
 
+def test_more_groups_than_anybody_reads_are_refused_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [event(number, action=f"a{number}") for number in range(4)]
+    monkeypatch.setattr("trailbook.report.groups.MOST_GROUPS", 3)
+    assert len(list(report_on(events[:3], group_by=["action"]).texts())) == 3
+    with pytest.raises(BadInput) as refused:
+        report_on(events, group_by=["action"], limit=1)
+    assert str(refused.value) == (
+        "group_by: There are 4 groups; a report has at most 3. "
+        "Group by fewer columns, or narrow the query or the period."
+    )
+
+
 def test_a_grouped_column_can_be_renamed() -> None:
     report = report_on([event()], group_by=["tenant"], columns=[{"key": "tenant", "label": "Customer"}])
     assert [heading.label for heading in report.headings] == ["Customer", "# of rows"]

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..errors import BadInput
 from ..event.text import fold
 from ..store.dimensions import UNITS, bucket
 from ..store.ports import Dimension
@@ -14,6 +15,10 @@ from .columns import COLUMNS, Setting
 from .definition import GroupOrder
 
 BUCKET_LABELS = {"hour": "Hour", "day": "Day", "week": "Week of", "month": "Month"}
+
+
+MOST_GROUPS = 100_000
+"""More than anybody reads; sorting them takes all of them in memory at once."""
 
 
 class Group(NamedTuple):
@@ -44,8 +49,14 @@ def groups(
     """The groups of a summary by the dimensions of `keys`, sorted by value, or by most rows and then by value.
 
     Groups of a column are told apart by identity: two users of one name are two groups (and show who they are), one
-    user who bore two names is one group that shows both.
+    user who bore two names is one group that shows both. Raises BadInput for more than `MOST_GROUPS`.
     """
+    if len(summary) > MOST_GROUPS:
+        raise BadInput(
+            f"There are {len(summary):,} groups; a report has at most {MOST_GROUPS:,}.",
+            place="group_by",
+            remedy="Group by fewer columns, or narrow the query or the period.",
+        )
     shown = [
         _buckets(key, setting.clock, {values[at] for values in summary})
         if key in UNITS
