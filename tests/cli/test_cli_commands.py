@@ -195,6 +195,19 @@ def test_heads_are_printed_and_verified_against(cli: Cli, store: Path) -> None:
     )
 
 
+def test_one_event_of_one_book_is_told_as_one(cli: Cli, folder: Path) -> None:
+    write_lines(folder / "events.jsonl", EVENTS[:1])
+    assert " 1 stored, 0 duplicates, 0 conflicts, " in cli("import", "--format", "native", "events.jsonl").out
+    assert " 0 stored, 1 duplicate, 0 conflicts, " in cli("import", "--format", "native", "events.jsonl").out
+    assert cli("verify").out == "1 event of 1 book is whole.\n"
+    assert cli("report", "--group-by", "action", "--format", "csv").err == "# of rows: 1 in 1 group\n"
+    write_lines(folder / "events.jsonl", [EVENTS[0] | {"action": "other"}, EVENTS[2]])
+    assert " 1 stored, 0 duplicates, 1 conflict, " in cli("import", "--format", "native", "events.jsonl").out
+    assert cli("verify").out == "All 2 events of 1 book are whole.\n"
+    Path("people.json").write_text('{"users": [{"id": "u2", "tenant": "acme", "name": "Bob"}]}', "utf-8")
+    assert cli("directory", "import", "people.json").out.startswith("people.json: 1 entry added, 0 ended; ")
+
+
 def test_a_damaged_index_is_found_and_made_anew(cli: Cli, store: Path) -> None:
     assert cli("doctor") == (0, "The index agrees with the events.\n", "")
     with closing(sqlite3.connect(store)) as connection, connection:

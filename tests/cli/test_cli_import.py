@@ -232,7 +232,7 @@ def test_the_demo_is_written_as_files_that_can_be_imported(cli: Cli, folder: Pat
     [
         (["--end", "0001-01-01"], "Error: --end: The year 0001 is too far away. Choose one from 1801 to 2199.\n"),
         (["--end", "tomorrow"], "Error: Invalid value for '--end': 'tomorrow' does not match the format '%Y-%m-%d'.\n"),
-        (["--events", "0"], "Error: Invalid value for '--events': 0 is not in the range x>=1.\n"),
+        (["--events", "0"], "Error: Invalid value for '--events': 0 is not in the range 1<=x<=1000000000.\n"),
         (["--output", "none/demo.jsonl"], "No such file or directory"),
         (["--directory", "none/demo.json"], "No such file or directory"),
     ],

@@ -233,7 +233,7 @@ def test_bad_csv_rows_are_refused_with_their_line(tmp_path: Path) -> None:
     found = read(tmp_path / "f", CsvShape())
     assert [(one.line, str(one.error.problem) if one.error else one.value) for one in found] == [
         (2, {"a": "1", "b": "2"}),
-        (3, "The row has 3 cells, but there are 2 columns."),
+        (3, "The row has 3 cells for 2 columns."),
         (4, "The row is not UTF-8."),
         (5, "This is not a CSV row: field larger than field limit (131072)."),
         (6, {"a": "5", "b": "6"}),

@@ -73,7 +73,7 @@ def test_groups_end_in_their_number_of_rows_and_the_total() -> None:
         "│ play           │        12 │",
         "└────────────────┴───────────┘",
         "",
-        "# of rows     12 in 1 groups",
+        "# of rows     12 in 1 group",
         f"Head of acme  12 {report.header.heads['acme'].root.hex()}",
     ]
 

@@ -18,6 +18,7 @@ from ..errors import BadInput
 from ..event.canonical import encode
 from ..event.facets import escape
 from ..event.model import Event
+from ..event.wording import counted
 from ..ingest.accept import Context, prepare
 from ..settings import Settings
 from .output import output as written
@@ -80,7 +81,9 @@ def demo(
             stored += sum(receipt.status == "stored" for receipt in store.append(sealed))
             done += len(batch)
             tell(done, events)
-    click.echo(f"{stored:,} of {events:,} events stored in {settings.store}" + ("" if stored else "; they were there"))
+    click.echo(
+        f"{stored:,} of {counted(events, 'event')} stored in {settings.store}" + ("" if stored else "; they were there")
+    )
     _suggest(affected)
 
 

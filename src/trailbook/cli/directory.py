@@ -13,6 +13,7 @@ from ..directory.viewer import Viewer
 from ..directory.visible import visible_profiles
 from ..errors import BadInput
 from ..event.model import KINDS
+from ..event.wording import counted
 from ..query.excerpt import visible
 from ..settings import Settings
 from .root import AS, now, opened
@@ -42,7 +43,8 @@ def import_directory(settings: Settings, file: Path, as_of: str | None) -> None:
     added = len(changes.added_profiles) + len(changes.added_memberships)
     closed = len(changes.closed_profiles) + len(changes.closed_memberships)
     click.echo(
-        f"{file}: {added:,} entries added, {closed:,} ended; those without a date hold since {since:%Y-%m-%d %H:%M} UTC"
+        f"{file}: {counted(added, 'entry', 'entries')} added, {closed:,} ended; "
+        f"those without a date hold since {since:%Y-%m-%d %H:%M} UTC"
     )
 
 

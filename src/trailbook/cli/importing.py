@@ -13,6 +13,7 @@ import msgspec
 from ..directory.directory import Directory
 from ..directory.viewer import OPERATOR
 from ..errors import BadInput
+from ..event.wording import counted
 from ..ingest.accept import Context
 from ..ingest.coverage import FIELDS, coverage
 from ..ingest.importing import ImportSummary, import_file
@@ -145,11 +146,11 @@ def _tell(file: str, mapping: Mapping, summary: ImportSummary, rejects: str) -> 
     rate = summary.read / summary.seconds if summary.seconds else 0.0
     click.echo(
         f"{file} ({mapping.title}): {summary.read:,} read, {summary.stored:,} stored, "
-        f"{summary.duplicates:,} duplicates, {summary.conflicts:,} conflicts, {summary.rejected:,} rejected; "
-        f"{summary.seconds:.1f} s, {rate:,.0f} records/s"
+        f"{counted(summary.duplicates, 'duplicate')}, {counted(summary.conflicts, 'conflict')}, "
+        f"{summary.rejected:,} rejected; {summary.seconds:.1f} s, {rate:,.0f} records/s"
     )
     for type, number in summary.unknown.items():
-        click.echo(f"  no map for type {visible(type)}: {number:,} records")
+        click.echo(f"  no map for type {visible(type)}: {counted(number, 'record')}")
     for warning in summary.warnings:
         click.echo(f"  note: {visible(warning)}")
     if summary.rejected or summary.conflicts:

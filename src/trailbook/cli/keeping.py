@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from ..directory.viewer import OPERATOR
 from ..errors import BadFile, Damaged
+from ..event.wording import counted
 from ..query.excerpt import visible
 from ..settings import Settings
 from ..store.ports import Head, Problem
@@ -68,8 +69,10 @@ def verify(settings: Settings, against: str | None) -> None:
         problems = store.verify(noted, tell)
         books = store.heads(OPERATOR)
     _conclude(problems, settings.store)
-    compared = f", {len(noted)} of them against noted heads" if noted else ""
-    click.echo(f"All {sum(one.size for one in books.values()):,} events of {len(books)} books are whole{compared}.")
+    events = sum(one.size for one in books.values())
+    checked = f"{counted(events, 'event')} of {counted(len(books), 'book')}"
+    whole = f"{checked} is whole" if events == 1 else f"All {checked} are whole"
+    click.echo(whole + (f", {len(noted):,} of them against noted heads." if noted else "."))
 
 
 @click.command("doctor", short_help="Check that the index agrees with the events.")
@@ -92,7 +95,7 @@ def _conclude(problems: Sequence[Problem], store: str) -> None:
         click.echo(f"{visible(one.place)}: {visible(one.problem)}")
     if problems:
         raise Damaged(
-            "1 problem was found." if len(problems) == 1 else f"{len(problems):,} problems were found.",
+            f"{counted(len(problems), 'problem was', 'problems were')} found.",
             place=store,
             remedy="Keep this file as evidence and restore a backup; if only the index is wrong, `doctor --reindex`.",
         )

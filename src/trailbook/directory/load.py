@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from ..errors import BadFile
 from ..event.model import DEFAULT_TENANT, Instant, utc
+from ..event.wording import counted
 from .model import Incoming, Membership, MembershipKind, Profile
 
 LARGEST_FILE = 64 * 1024 * 1024
@@ -145,7 +146,8 @@ def _csv_entries(text: str, file: str) -> Iterator[_Placed]:
             if any(cells):
                 place = f"line {rows.line_num}"
                 if len(cells) != len(header):
-                    raise _bad(f"The row has {len(cells)} cells, and the header {len(header)}.", file, place)
+                    problem = f"The row has {counted(len(cells), 'cell')}, and the header {len(header):,}."
+                    raise _bad(problem, file, place)
                 yield from _csv_row(dict(zip(header, map(str.strip, cells), strict=True)), file, place)
     except csv.Error as error:
         raise _bad(f"This is not CSV: {error}.", file, f"line {rows.line_num}") from error

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import BadEvent, BadFile
+from ..event.wording import counted
 from .source import Source
 
 LONGEST_LINE = 16 << 20
@@ -261,6 +262,6 @@ def _row(row: list[str], columns: list[str], line: int) -> Record:
         shown = ",".join(row).encode(errors="surrogateescape")
         return _wrong(line, shown, "The row is not UTF-8.", "Export as UTF-8, or convert with iconv.")
     if len(row) != len(columns):
-        problem = f"The row has {len(row)} cells, but there are {len(columns)} columns."
+        problem = f"The row has {counted(len(row), 'cell')} for {counted(len(columns), 'column')}."
         return _wrong(line, raw, problem, "Check its delimiters and quotes.")
     return Record(line, raw, value)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..event.facets import party_text
+from ..event.wording import counted
 from ..report.result import Header
 
 _BOOKS_LISTED = 5
@@ -53,8 +54,9 @@ def rows(header: Header) -> str:
     """The number of rows, and how much of the output is shown if a limit cut it."""
     total = f"{header.rows:,}"
     if header.group_by:
-        groups = f"{header.shown:,} of {header.available:,}" if header.truncated else f"{header.available:,}"
-        return f"{total} in {groups} groups"
+        groups = counted(header.available, "group")
+        groups = f"{header.shown:,} of {groups}" if header.truncated else groups
+        return f"{total} in {groups}"
     return f"{header.shown:,} of {total}" if header.truncated else total
 
 

@@ -10,6 +10,7 @@ from ..directory.viewer import Viewer
 from ..errors import BadInput, Damaged
 from ..event.model import Kind as PartyKind
 from ..event.model import PartyKey
+from ..event.wording import counted
 from ..query.resolve import Named, Resolution, resolve
 from ..query.tree import And, Condition, Field, Occurred, Or, Parties, both
 from ..store.ports import Head, Heads, Reader, Row
@@ -129,7 +130,7 @@ def _heads(reader: Reader, viewer: Viewer, wanted: Heads | None) -> Heads:
         there = present.get(book, Head(book, 0, b""))
         if there.size < head.size:
             raise BadInput(
-                f"The head names {head.size} events of book {book}, of which you may see a book of {there.size}.",
+                f"The head names {counted(head.size, 'event')} of book {book}, of which you may see {there.size:,}.",
                 place="heads",
                 remedy="Report on the store that the heads are from, as the same viewer.",
             )
