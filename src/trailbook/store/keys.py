@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-TICK = 250_000
-"""Microseconds that share a range of places: the rougher, the shorter are the lists of an index of places."""
+TICK = 15_625
+"""Microseconds that share a range of places: the rougher, the shorter are the lists of an index of places. So many
+places a second (TICK and SLOTS together give 1,024) hold about what a store takes in, so that bursts don't pile up."""
 SLOT_BITS = 4
 SLOTS = 1 << SLOT_BITS
 """How many events of one tick have a place in it; the next ones spill over to the next free place."""
