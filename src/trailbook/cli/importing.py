@@ -151,6 +151,8 @@ def _tell(file: str, mapping: Mapping, summary: ImportSummary, rejects: str) -> 
     )
     for type, number in summary.unknown.items():
         click.echo(f"  no map for type {visible(type)}: {counted(number, 'record')}")
+    if summary.conflicts:
+        click.echo("  a conflict: other contents under an id that is stored, or other mask settings than before")
     for warning in summary.warnings:
         click.echo(f"  note: {visible(warning)}")
     if summary.rejected or summary.conflicts:

@@ -216,7 +216,8 @@ class _Import:
 
 def _conflict(receipt: Receipt) -> BadEvent:
     return BadEvent(
-        f"An event with this id, {receipt.id}, is in the book {receipt.book!r} with other contents.",
+        f"An event with this id, {receipt.id}, is in the book {receipt.book!r} with other contents, "
+        "or was stored with other mask settings than now.",
         place="id",
         remedy="Give it an id of its own, if it is another event; what is stored is never changed.",
     )
