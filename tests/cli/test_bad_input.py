@@ -344,10 +344,13 @@ def test_a_store_that_is_none(cli: Cli, folder: Path) -> None:
         "Error: notes.txt: This file is not a Trailbook store. Give the path of a store, or of a new file.\n",
     )
     assert Path("notes.txt").read_text("utf-8") == "Dear diary" * 1000
-    assert cli("--store", "none/trailbook.db", *NATIVE, "notes.txt").err == (
-        "Error: none/trailbook.db: The store cannot be opened. "
-        "Check that its folder exists and that you may write there.\n"
+    assert cli("--store", "notes.txt/trailbook.db", "demo", "--events", "1") == (
+        1,
+        "",
+        "Error: notes.txt/trailbook.db: Its folder cannot be made: File exists. Name another place with --store.\n",
     )
+    assert cli("--store", "none/trailbook.db", "report").code == 1
+    assert [one.name for one in folder.iterdir()] == ["notes.txt"]
 
 
 def test_many_events_at_one_instant_in_several_books(cli: Cli, folder: Path) -> None:

@@ -206,6 +206,25 @@ def test_the_demo_is_stored_once_and_says_what_to_try(cli: Cli, folder: Path) ->
     assert "tenant  acme/acme  Acme" in names
 
 
+def test_the_folder_of_a_new_store_is_made(cli: Cli, folder: Path) -> None:
+    write_lines(folder / "events.jsonl", EVENTS)
+    assert " 5 stored," in cli("--store", "var/audit/x.db", "import", "--format", "native", "events.jsonl").out
+    assert cli("--store", "new/y.db", "demo", "--events", "3").out.startswith("3 of 3 events stored in new/y.db\n")
+
+
+def test_a_conflict_tells_what_may_be_its_cause(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_lines(folder / "events.jsonl", EVENTS)
+    assert "a conflict" not in cli("import", "--format", "native", "events.jsonl").out
+    monkeypatch.setenv("TRAILBOOK_MASK", "data.note")
+    told = cli("import", "--format", "native", "events.jsonl")
+    assert " 4 duplicates, 1 conflict, 0 rejected;" in told.out
+    assert told.out.splitlines()[1:3] == [
+        "  a conflict: other contents under an id that is stored, or other mask settings than before",
+        "  what was rejected, and why: events.jsonl.rejects.jsonl",
+    ]
+    assert "with other contents, or was stored with other mask settings than now." in told.out.splitlines()[3]
+
+
 def test_in_the_demo_only_what_arrived_late_is_recorded_late(cli: Cli, folder: Path) -> None:
     cli("demo", "--events", "3000", "--end", "2026-01-01")
     late = len(cli("report", "is:late", "--format", "csv").out.splitlines()) - 1

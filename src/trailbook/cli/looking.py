@@ -19,7 +19,7 @@ from ..report.detail import details
 from ..report.hidden import Hidden
 from ..settings import Settings
 from ..store.ports import FACET_FIELDS
-from ..wiring import directory_names
+from ..wiring import People
 from .completion import complete_query
 from .root import AS, QueryCommand, now, one_query, opened, options_for_screen
 
@@ -89,11 +89,12 @@ def facets(
     if field:
         hidden.check_counts(field)
     with opened(settings) as store:
-        known = directory_names(store, viewer)
+        moment = now()
+        people = People(store, viewer, moment)
         resolved = resolve(
             condition,
-            names=lambda kind, text: sorted({*store.parties(viewer, kind, text), *known(kind, text)}),
-            now=now(),
+            names=lambda kind, text: sorted({*store.parties(viewer, kind, text), *people.named(kind, text)}),
+            now=moment,
             zone=zone_named(zone or settings.zone),
         ).condition
         for number, one in enumerate([field] if field else filter(hidden.counts, FACET_FIELDS)):
