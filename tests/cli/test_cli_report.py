@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from cli.small import ANN_REFUSED, BOB_CHANGED, BOB_IN, EXPORTED, MAILED, Cli
 
+from trailbook.directory.directory import Directory
+from trailbook.store.sqlite.store import SqliteStore
+
 IDS = ("--columns", "id", "--format", "csv")
 
 
@@ -136,6 +139,24 @@ def test_json_lines_say_what_the_report_is_unless_told_not_to(cli: Cli, store: P
     assert {book: head["size"] for book, head in header["heads"].items()} == {"acme": 3, "globex": 2}
     rows = cli("report", "id:" + MAILED, *asked[2:], "--no-header").out.splitlines()
     assert [json.loads(row) for row in rows] == [{"id": MAILED, "action": "send_email"}]
+
+
+def test_what_a_report_is_can_stand_beside_it(cli: Cli, store: Path) -> None:
+    asked = ("report", "action:login", "--columns", "id,outcome=How")
+    told = cli(*asked, "-o", "logins.csv", "--about", "logins.json")
+    assert told == (0, "", "# of rows: 2 -> logins.csv\n")
+    about = json.loads(Path("logins.json").read_text("utf-8"))
+    assert about["columns"] == [
+        {"key": "id", "label": "Audit - ID", "kind": "text"},
+        {"key": "outcome", "label": "How", "kind": "text"},
+    ]
+    assert (about["report"]["query"], about["report"]["rows"], len(about["report"]["heads"])) == ("action:login", 2, 2)
+    cli(*asked, "-o", "logins.jsonl")
+    first = json.loads(Path("logins.jsonl").read_text("utf-8").splitlines()[0])
+    assert first.keys() == about.keys()
+    assert {**first["report"], "generated_at": ""} == {**about["report"], "generated_at": ""}
+    assert cli(*asked, "--about", "-o.json", "--format", "csv").out.startswith('"Audit - ID","How"')
+    assert json.loads(Path("-o.json").read_text("utf-8"))["columns"] == about["columns"]
 
 
 def test_the_suffix_of_the_file_is_the_format(cli: Cli, store: Path, folder: Path) -> None:
@@ -283,6 +304,27 @@ def test_a_wrong_definition_is_explained(cli: Cli, store: Path, name: str, text:
     if text is not None:
         Path(name).write_bytes(text.encode("utf-8", "surrogateescape"))
     assert cli("report", "--definition", name) == (2, "", f"Error: {message}\n")
+
+
+def test_who_there_is_is_read_once_and_only_if_a_query_names_someone(
+    cli: Cli, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    whole = SqliteStore.directory
+
+    def counting(self: SqliteStore) -> Directory:
+        read.append(1)
+        return whole(self)
+
+    monkeypatch.setattr(SqliteStore, "directory", counting)
+    for arguments, times in (
+        (["report", "action:login"], 0),
+        (["report", "user:Ann group:g1 role:x", "--as-of", "now"], 1),
+        (["facets", "action", "user:Ann group:g1"], 1),
+    ):
+        read.clear()
+        assert cli(*arguments).code == 0
+        assert len(read) == times, arguments
 
 
 def test_a_group_as_it_is_now_has_its_present_members(cli: Cli, store: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from msgspec.structs import replace
 
 from ..directory.viewer import Viewer
@@ -17,7 +19,7 @@ from ..report.definition import MOST_ROWS, Definition, from_dict, read_json, rea
 from ..report.result import Header
 from ..report.run import run
 from ..settings import Settings
-from ..wiring import directory_names, present_members
+from ..wiring import People
 from .completion import complete_columns, complete_groups, complete_query
 from .keeping import read_heads
 from .output import output, spare
@@ -62,6 +64,9 @@ _OVERRIDING = ("title", *_PERIOD, "as_of", "order", "limit", "zone", "locale", "
     "--format", "format_name", type=click.Choice(list(FORMATS)), help="How it is written (else by FILE, else table)."
 )
 @click.option("-o", "--output", "file", metavar="FILE", help="Write there instead of on the screen.")
+@click.option(
+    "--about", metavar="FILE", help="Write there as JSON what the report is: the header, which a CSV file cannot hold."
+)
 @click.option("--raw", is_flag=True, help="CSV: do not guard spreadsheets from formulas.")
 @click.option("--bom", is_flag=True, help="CSV: begin with a byte order mark.")
 @click.option("--no-header", is_flag=True, help="Rows only, without what the report says of itself.")
@@ -78,6 +83,7 @@ def report(
     full_data: bool,
     format_name: str | None,
     file: str | None,
+    about: str | None,
     raw: bool,
     bom: bool,
     no_header: bool,
@@ -100,6 +106,7 @@ def report(
     asked = _definition(settings, one_query(query), definition, columns, group_by, full_data, given)
     path = Path(file) if file else None
     spare(file, "-o", settings.store, [definition, heads])
+    spare(about, "--about", settings.store, [definition, heads, file])
     name = format_name or _format_of(path)
     noted = read_heads(heads) if heads else None
     options = replace(options_for_screen(), header=not no_header, raw=raw, bom=bom)
@@ -107,18 +114,26 @@ def report(
         options = replace(options, colour=False)
     with opened(settings) as store:
         moment = now()
+        people = People(store, viewer, moment)
         found = run(
             store,
             viewer,
             asked,
             now=moment,
-            names=directory_names(store, viewer),
-            members=present_members(store, viewer, moment),
+            names=people.named,
+            members=people.members,
             heads=noted,
         )
-        with output(path) as out:
+        with ExitStack() as stack:
+            out = stack.enter_context(output(path))
+            if about is not None:
+                stack.enter_context(output(Path(about))).write(_json(found.about()))
             FORMATS[name].write(found, out, replace(options, terminal=out.isatty()))
     _add(found.header, path, is_csv=name == "csv", silent=name == "csv" or no_header)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value)).decode() + "\n"
 
 
 def _add(header: Header, path: Path | None, *, is_csv: bool, silent: bool) -> None:

@@ -23,8 +23,7 @@ def write(report: Report, out: TextIO, options: Options) -> int:
     escaped, as JSON lets any character be.
     """
     if options.header:
-        columns = [{"key": one.key, "label": one.label, "kind": one.kind} for one in report.headings]
-        _write({"report": report.header.to_dict(), "columns": columns}, out)
+        _write(report.about(), out)
     keys = [heading.key for heading in report.headings]
     written = 0
     for row in report.values():

@@ -85,6 +85,10 @@ class Report(Struct, frozen=True):
     text: Callable[[Any], tuple[str, ...]]
     value: Callable[[Any], tuple[Any, ...]]
 
+    def about(self) -> dict[str, Any]:
+        """All that it says of itself apart from its rows, as JSON values: `{"report": header, "columns": headings}`."""
+        return {"report": self.header.to_dict(), "columns": msgspec.to_builtins(self.headings)}
+
     def texts(self) -> Iterator[tuple[str, ...]]:
         """The rows for people: one text per heading."""
         return map(self.text, self.read())
