@@ -35,23 +35,38 @@ class Filter(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """A SELECT of keys without order, its values, and the column to order and narrow it by."""
+    """A SELECT of keys without order, its values, and the column to order it by."""
 
     sql: str
     values: tuple[int | str | bytes, ...]
     column: str
 
 
-def key_filter(connection: sqlite3.Connection, plan: Plan, column: str) -> Filter:
-    """The places of the plan's period; rows in the ticks at its edges are put on the side where they belong."""
+class Window(NamedTuple):
+    """The places from `low` up to, not including, `high`."""
+
+    low: int = -(2**63)
+    high: int = 2**63 - 1
+
+
+EVERYWHERE = Window()
+
+
+def key_filter(connection: sqlite3.Connection, plan: Plan, column: str, window: Window) -> Filter:
+    """The places of the plan's period; rows in the ticks at its edges are put on the side where they belong.
+
+    Only one lower and one upper bound may be on the column itself: SQLite would go by the first one and try all rows
+    up to the other.
+    """
     furthest = furthest_spill(connection)
     sql = f"{column} >= ? AND {column} < ?"
-    values: tuple[int, ...] = (plan.low, plan.high)
+    low = max(plan.low, window.low)
+    values: tuple[int, ...] = (low, min(plan.high, window.high))
     strays = _strays(connection, plan.until, furthest)
     if strays is not None:
         beyond = strays.values[1]
-        sql = f"{column} >= ? AND {column} < ? AND ({column} < ? OR {column} IN ({strays.sql}))"
-        values = (plan.low, beyond, plan.high, *strays.values)
+        sql = f"{column} >= ? AND {column} < ? AND (+{column} < ? OR {column} IN ({strays.sql}))"
+        values = (low, min(beyond, window.high), plan.high, *strays.values)
     strays = _strays(connection, plan.since, furthest)
     if strays is not None:
         sql = f"{sql} AND {column} NOT IN ({strays.sql})"
@@ -68,24 +83,24 @@ def _strays(connection: sqlite3.Connection, edge: int | None, furthest: int) -> 
     return Filter(sql, values) if connection.execute(f"{sql} LIMIT 1", values).fetchone() else None
 
 
-def found_keys(connection: sqlite3.Connection, selection: Selection) -> Keys:
+def found_keys(connection: sqlite3.Connection, selection: Selection, window: Window = EVERYWHERE) -> Keys:
     """Where the keys of a selection come from: its ids, the whole table, or the index."""
     plan, ids = selection.plan, event_ids_of(selection.condition)
     if ids is not None and plan.match is not None:
-        where = key_filter(connection, plan, "key")
+        where = key_filter(connection, plan, "key", window)
         marks = ",".join("?" * len(ids))
         return Keys(f"SELECT key FROM identity WHERE id IN ({marks}) AND {where.sql}", (*ids, *where.values), "key")
     if plan.match == EVERY:
-        where = key_filter(connection, plan, "key")
+        where = key_filter(connection, plan, "key", window)
         return Keys(f"SELECT key FROM event WHERE {where.sql}", where.values, "key")
-    return index_keys(connection, plan)
+    return index_keys(connection, plan, window)
 
 
-def index_keys(connection: sqlite3.Connection, plan: Plan) -> Keys:
+def index_keys(connection: sqlite3.Connection, plan: Plan, window: Window = EVERYWHERE) -> Keys:
     """The keys of a plan from the index alone, which is faster than the table for counting."""
     if plan.match is None:
         return Keys("SELECT key FROM event WHERE 0", (), "key")
-    where = key_filter(connection, plan, "rowid")
+    where = key_filter(connection, plan, "rowid", window)
     sql = f"SELECT rowid AS key FROM facet WHERE facet MATCH ? AND {where.sql}"
     return Keys(sql, (plan.match, *where.values), "rowid")
 
@@ -127,9 +142,12 @@ class Finder:
         newest = order == "newest"
         furthest = furthest_spill(self._connection)
         waiting: list[_Raw] = []
-        place = None if start is None else first_place(micros_of(start)) + (SLOTS + furthest if newest else -1)
+        window = EVERYWHERE
+        if start is not None:
+            place = first_place(micros_of(start))
+            window = Window(high=place + SLOTS + furthest) if newest else Window(low=place)
         while True:
-            chunk = self._chunk(selection, order, place, size)
+            chunk = self._chunk(selection, order, window, size)
             for at, offset, book, position, body in chunk:
                 key = row_key(tick_of(at) + offset, at)
                 if start is None or (key < start if newest else key > start):
@@ -139,21 +157,20 @@ class Finder:
                 yield from waiting
                 return
             place, size = chunk[-1][0], CHUNK
+            window = Window(high=place) if newest else Window(low=place + 1)
             edge = first_key(tick_of(place) + TICK if newest else tick_of(place - furthest))
             ready = [raw for raw in waiting if (raw.key >= edge if newest else raw.key < edge)]
             del waiting[: len(ready)]
             yield from ready
 
     def _chunk(
-        self, selection: Selection, order: Order, start: int | None, size: int
+        self, selection: Selection, order: Order, window: Window, size: int
     ) -> list[tuple[int, int, int, int, bytes]]:
-        """The next rows by place: place, offset, book, position, body."""
-        found = found_keys(self._connection, selection)
+        """The first rows of a window by place: place, offset, book, position, body."""
+        found = found_keys(self._connection, selection, window)
         backwards = order == "newest"
-        after = "" if start is None else f" AND {found.column} {'<' if backwards else '>'} ?"
-        direction = "DESC" if backwards else "ASC"
-        inner = f"{found.sql}{after} ORDER BY {found.column} {direction} LIMIT ?"
-        values = (*found.values, *(() if start is None else (start,)), size)
+        inner = f"{found.sql} ORDER BY {found.column} {'DESC' if backwards else 'ASC'} LIMIT ?"
+        values = (*found.values, size)
         columns = "e.key, e.offset, e.book, e.position, e.body"
         sql = f"SELECT {columns} FROM ({inner}) AS f CROSS JOIN event AS e ON e.key = f.key"
         return sorted(self._connection.execute(sql, values), key=lambda row: row[0], reverse=backwards)
