@@ -195,6 +195,22 @@ def test_heads_are_printed_and_verified_against(cli: Cli, store: Path) -> None:
     )
 
 
+def test_no_name_of_a_book_or_file_steers_the_terminal(cli: Cli, folder: Path) -> None:
+    steering = {"\x1b", "\x9b", "\u202e"}
+    write_lines(folder / "a\x1b[2J.jsonl", [EVENTS[0] | {"tenant": "a\x9b2J\u202ec"}, {}])
+    outputs = [cli("--store", "\x1bs.db", "import", "--format", "native", "a\x1b[2J.jsonl", "--rejects", "\x1br").out]
+    outputs += [cli("--store", "\x1bs.db", *words).out for words in (["head"], ["head", "--json"], ["stats"])]
+    assert list(json.loads(outputs[2])) == ["a\x9b2J\u202ec"]
+    outputs.append(cli("--store", "\x1bs.db", "demo", "--events", "3").out)
+    Path("\x1bp.json").write_text("{}", "utf-8")
+    outputs.append(cli("directory", "import", "\x1bp.json").out)
+    outputs.append(cli("--store", "\x1bs.db", "report", "--about", "about.json", "--format", "jsonl").out)
+    outputs.append(Path("about.json").read_text("utf-8"))
+    for output in outputs:
+        assert output
+        assert not steering & set(output)
+
+
 def test_one_event_of_one_book_is_told_as_one(cli: Cli, folder: Path) -> None:
     write_lines(folder / "events.jsonl", EVENTS[:1])
     assert " 1 stored, 0 duplicates, 0 conflicts, " in cli("import", "--format", "native", "events.jsonl").out

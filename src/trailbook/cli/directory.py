@@ -43,7 +43,7 @@ def import_directory(settings: Settings, file: Path, as_of: str | None) -> None:
     added = len(changes.added_profiles) + len(changes.added_memberships)
     closed = len(changes.closed_profiles) + len(changes.closed_memberships)
     click.echo(
-        f"{file}: {counted(added, 'entry', 'entries')} added, {closed:,} ended; "
+        f"{visible(str(file))}: {counted(added, 'entry', 'entries')} added, {closed:,} ended; "
         f"those without a date hold since {since:%Y-%m-%d %H:%M} UTC"
     )
 

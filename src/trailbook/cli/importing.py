@@ -126,7 +126,7 @@ def _import(
     settings: Settings, file: str, mapping: Mapping, tenant: str, application: str, rejects: str, *, keep: bool
 ) -> bool:
     """Import one file, tell what became of it, and whether anything in it fitted."""
-    with opened(settings, create=True) as store, progress(f"Importing {Path(file).name}", 1) as tell:
+    with opened(settings, create=True) as store, progress(f"Importing {visible(Path(file).name)}", 1) as tell:
         context = _context(settings, store.directory(), tenant, application)
         summary = import_file(
             file,
@@ -145,7 +145,7 @@ def _import(
 def _tell(file: str, mapping: Mapping, summary: ImportSummary, rejects: str) -> None:
     rate = summary.read / summary.seconds if summary.seconds else 0.0
     click.echo(
-        f"{file} ({mapping.title}): {summary.read:,} read, {summary.stored:,} stored, "
+        f"{visible(file)} ({visible(mapping.title)}): {summary.read:,} read, {summary.stored:,} stored, "
         f"{counted(summary.duplicates, 'duplicate')}, {counted(summary.conflicts, 'conflict')}, "
         f"{summary.rejected:,} rejected; {summary.seconds:.1f} s, {rate:,.0f} records/s"
     )
@@ -156,7 +156,7 @@ def _tell(file: str, mapping: Mapping, summary: ImportSummary, rejects: str) -> 
     for warning in summary.warnings:
         click.echo(f"  note: {visible(warning)}")
     if summary.rejected or summary.conflicts:
-        click.echo(f"  what was rejected, and why: {rejects}")
+        click.echo(f"  what was rejected, and why: {visible(rejects)}")
         for line in _first_reasons(rejects):
             click.echo(f"  {visible(line)}")
 

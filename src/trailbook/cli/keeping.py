@@ -15,6 +15,7 @@ from ..event.wording import counted
 from ..query.excerpt import visible
 from ..settings import Settings
 from ..store.ports import Head, Problem
+from .output import spread_out
 from .root import opened, progress
 
 
@@ -53,7 +54,7 @@ def head(settings: Settings, as_json: bool) -> None:
         heads = store.heads(OPERATOR)
     if as_json:
         noted = {book: _NotedHead(one.size, one.root.hex()) for book, one in heads.items()}
-        click.echo(msgspec.json.format(msgspec.json.encode(noted)).decode())
+        click.echo(spread_out(noted))
         return
     for book, one in heads.items():
         click.echo(f"{one.size:>12,}  {one.root.hex()}  {visible(book)}")

@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+import msgspec
+
 from ..errors import BadFile, BadInput
+from ..render.jsonl import escaped
 
 _STORE_FILES = ("", "-wal", "-shm", "-journal")
 """What SQLite appends to a database's name for the files that belong to it."""
@@ -39,6 +42,11 @@ def _same(one: str, other: str) -> bool:
         return os.path.samefile(one, other)
     except OSError:  # one of them is not there yet
         return os.path.realpath(one) == os.path.realpath(other)
+
+
+def spread_out(value: object) -> str:
+    """A value as JSON over indented lines, with nothing in it that could steer a terminal."""
+    return escaped(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 from msgspec.structs import replace
 
 from ..directory.viewer import Viewer
@@ -22,7 +21,7 @@ from ..settings import Settings
 from ..wiring import People
 from .completion import complete_columns, complete_groups, complete_query
 from .keeping import read_heads
-from .output import output, spare
+from .output import output, spare, spread_out
 from .root import AS, QueryCommand, now, one_query, opened, options_for_screen
 
 _TABLE_SUFFIXES = ("", ".txt", ".table")
@@ -127,13 +126,9 @@ def report(
         with ExitStack() as stack:
             out = stack.enter_context(output(path))
             if about is not None:
-                stack.enter_context(output(Path(about))).write(_json(found.about()))
+                stack.enter_context(output(Path(about))).write(spread_out(found.about()) + "\n")
             FORMATS[name].write(found, out, replace(options, terminal=out.isatty()))
     _add(found.header, path, is_csv=name == "csv", silent=name == "csv" or no_header)
-
-
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value)).decode() + "\n"
 
 
 def _add(header: Header, path: Path | None, *, is_csv: bool, silent: bool) -> None:
