@@ -32,10 +32,11 @@ class Lists(NamedTuple):
 
 def lists_of(entries: Iterable[tuple[int, Entry]]) -> Lists:
     """What events add to the lists, each given with its book's number."""
-    parts = {(book, part.listed, part.parties) for book, entry in entries for part in entry.parts}
+    # Events share parts: telling them apart by identity is much cheaper than by all the names in them.
+    parts = {(book, id(part)): part for book, entry in entries for part in entry.parts}
     return Lists(
-        {facet for _, listed, _ in parts for facet in listed},
-        {(book, party, name) for book, _, parties in parts for party, name in parties},
+        {facet for part in parts.values() for facet in part.listed},
+        {(book, party, name) for (book, _), part in parts.items() for party, name in part.parties},
     )
 
 
