@@ -77,7 +77,7 @@ def verify(settings: Settings, against: str | None) -> None:
 
 
 @click.command("doctor", short_help="Check that the index agrees with the events.")
-@click.option("--reindex", is_flag=True, help="First make the index anew from the events.")
+@click.option("--reindex", is_flag=True, help="First make the index anew from the events; importing waits meanwhile.")
 @click.pass_obj
 def doctor(settings: Settings, reindex: bool) -> None:
     """Check that queries are answered from what the events say: the index against the table, per term and per row."""

@@ -144,6 +144,8 @@ def _disagreements(row: _Stored, event: Event, book: str) -> Iterator[str]:
 
 def doctor(connection: sqlite3.Connection, key: bytes, progress: Progress) -> list[Problem]:
     """Compare the index with the table, per term and per row, and check the file's own structure."""
+    # The index made anew for comparison is as large as the one there: it belongs on disk.
+    connection.execute("PRAGMA temp_store = FILE")
     found = list(islice(_structure(connection), MOST_PROBLEMS))
     with reading(connection):
         found += islice(_index(connection, key, progress), MOST_PROBLEMS)
