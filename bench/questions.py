@@ -8,6 +8,7 @@ from typing import NamedTuple
 from .plain import Plain
 
 PAGE = 50
+ACTIONS = ("play", "search", "export", "login", "update", "view")
 
 
 class Question(NamedTuple):
@@ -24,6 +25,13 @@ class Cast(NamedTuple):
     """Parties of a trail, as `kind:tenant/id`, most events first within each kind."""
 
     involved: dict[str, int]
+    plain: Plain
+
+    def action_of(self, party: str) -> str:
+        """The rarest of some actions that fills a page for the party, or if none does, the most frequent."""
+        events = {action: self.plain.count((party,), f"e.action = '{action}'") for action in ACTIONS}
+        filling = [action for action in ACTIONS if events[action] >= PAGE]
+        return min(filling, key=events.__getitem__) if filling else max(ACTIONS, key=events.__getitem__)
 
     def busy(self, kind: str, within: str = "") -> str:
         """The party of a kind (and a tenant) with the most events."""
@@ -46,7 +54,7 @@ class Cast(NamedTuple):
 
 def cast_of(plain: Plain) -> Cast:
     """The parties of the baseline's trail."""
-    return Cast(plain.involved())
+    return Cast(plain.involved(), plain)
 
 
 def written(party: str) -> str:
@@ -64,7 +72,8 @@ def pages(cast: Cast) -> Iterator[Question]:
     group = cast.busy("group")
     tenant = group.partition(":")[2].partition("/")[0]
     user, role = cast.busy("user", tenant), cast.busy("role", tenant)
-    yield Question("user and action", f"{written(user)} action:play", (user,), "e.action = 'play'")
+    action = cast.action_of(user)
+    yield Question("user and action", f"{written(user)} action:{action}", (user,), f"e.action = '{action}'")
     yield Question("group and action", f"{written(group)} action:export", (group,), "e.action = 'export'")
     yield Question("group, role and outcome", f"{written(group)} {written(role)} outcome:success", (group, role),
                    "e.outcome = 'success'")  # fmt: skip
