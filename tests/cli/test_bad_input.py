@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 import zstandard
 from cli.small import Cli, command, write_lines
+from measured import usage_of
 from size import sized
 
 MIB = 1 << 20
@@ -46,11 +47,9 @@ class Used(NamedTuple):
 def measured(*arguments: str) -> Used:
     """Runs a command as a program of its own and measures it."""
     with open("out", "wb") as out, open("err", "wb") as err:
-        process = subprocess.Popen(command(*arguments), stdout=out, stderr=err)
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+        used = usage_of(command(*arguments), out, err)
     out_text, err_text = Path("out").read_text("utf-8"), Path("err").read_text("utf-8")
-    return Used(process.returncode, out_text, err_text, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Used(used.code, out_text, err_text, used.seconds, used.memory / 1024)
 
 
 def test_broken_json_in_line_7_of_10(cli: Cli, folder: Path) -> None:

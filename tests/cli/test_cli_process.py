@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from cli.small import EVENTS, Cli, command, write_lines
+from measured import usage_of
 from size import sized
 
 from trailbook.cli import run
@@ -41,11 +42,9 @@ def on_a_terminal(*arguments: str, **environment: str) -> str:
 
 def peak(*arguments: str) -> int:
     """The most memory that a command takes, in KiB."""
-    process = subprocess.Popen(command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return usage.ru_maxrss
+    used = usage_of(command(*arguments), subprocess.DEVNULL, subprocess.DEVNULL)
+    assert used.code == 0
+    return used.memory
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import pytest
 
 from trailbook.cli import run
 from trailbook.errors import BadEvent
+from trailbook.event.wording import counted
 from trailbook.ingest.mapping import load_map
 
 LOG = Path("../shared/data/vendors.jsonl.gz")
@@ -72,7 +73,7 @@ def test_one_command_takes_in_the_mixed_file(
     types = Counter(record["log_type"] for record in records)
     for type, count in NO_MAP.items():
         assert types[type] == count
-        assert f"no map for type {type}: {count} records" in said
+        assert f"no map for type {type}: {counted(count, 'record')}" in said
     assert said.count("no map for type") == len(NO_MAP)
     rejects = [json.loads(line) for line in (tmp_path / f"{LOG.name}.rejects.jsonl").read_text().splitlines()]
     assert sum("No map is named" in one["reason"] for one in rejects) == sum(NO_MAP.values())

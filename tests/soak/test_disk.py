@@ -199,7 +199,9 @@ def test_a_read_only_store_stops_an_import(store: Path, events: Path, file: int,
 
 def test_a_folder_that_is_missing_or_no_folder_is_told(tmp_path: Path, events: Path) -> None:
     told = "The store cannot be opened. Check that its folder exists"
-    assert_one_line(command("--store", tmp_path / "nowhere" / "trail.db", "import", events), "nowhere", told)
-    assert_one_line(command("--store", events / "trail.db", "import", events), "events.jsonl", told)
+    assert_one_line(
+        command("--store", tmp_path / "nowhere" / "trail.db", "report"), "nowhere", "There is no store here."
+    )
+    assert_one_line(command("--store", events / "trail.db", "import", events), "events.jsonl", "folder")
     assert_one_line(command("--store", tmp_path, "import", events), str(tmp_path), told)
     assert_one_line(command("--store", tmp_path / "none.db", "report"), "none.db", "There is no store here.")
