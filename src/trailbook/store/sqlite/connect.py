@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from ...errors import Damaged, StoreError
 
 WAIT_SECONDS = 30.0
 """How long a writer waits for another one before it gives up, unless it is told otherwise."""
+_PAUSE_SECONDS = 0.01
 
 PAGE_BYTES = 8192
 """Of a new file: rows of packed events leave less room unused on larger pages."""
@@ -77,7 +79,7 @@ class Connections:
         )
         try:
             connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_wal(connection, self._wait)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA cache_size = -65536")
             connection.execute("PRAGMA temp_store = MEMORY")
@@ -94,6 +96,19 @@ class Connections:
                 connection.close()
             self._all.clear()
         self._local = threading.local()
+
+
+def _use_wal(connection: sqlite3.Connection, wait: float) -> None:
+    """Switch to a write-ahead log; SQLite refuses it at once, without waiting, while somebody else does the same."""
+    until = time.monotonic() + wait
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE_SECONDS)
 
 
 @contextmanager
