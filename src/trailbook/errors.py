@@ -25,10 +25,6 @@ class BadEvent(BadInput):
     """An event breaks a rule; `place` is the field, such as `targets[2].name`."""
 
 
-class Conflict(BadEvent):
-    """An event with this id is already in the book with other contents; nothing was changed."""
-
-
 class BadQuery(BadInput):
     """A query cannot be understood; `at` is the offset of the character that is wrong, `text` the whole query."""
 
