@@ -218,7 +218,7 @@ def test_a_bomb_of_1_gb(folder: Path, suffix: str, first: bytes, filling: bytes,
     assert (told.code, told.out) == (2, "")
     assert told.err.startswith(f"Error: bomb{suffix}: {message} ")
     assert told.memory < 300, f"{told.memory:.0f} MiB"
-    assert told.seconds < 3, f"{told.seconds:.1f} s"
+    assert told.seconds < 8, f"{told.seconds:.1f} s"
 
 
 def test_a_line_of_100_mb(folder: Path) -> None:
