@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 from trailbook.directory.directory import Directory
 from trailbook.directory.model import Membership, Profile
+from trailbook.directory.viewer import OPERATOR
+from trailbook.directory.visible import visible_parties_named
 from trailbook.event.model import Belonging, PartyKey
 
 Y2020, Y2021, Y2022, Y2023, Y2024 = (datetime(year, 1, 1, tzinfo=UTC) for year in range(2020, 2025))
@@ -102,26 +104,26 @@ def test_a_user_without_a_profile_is_known_while_in_a_group():
 
 
 def test_a_text_means_every_party_that_ever_bore_the_name():
-    assert DIRECTORY.parties_named("user", "ann smith") == [ANN, PartyKey("user", "globex", "u1")]
-    assert DIRECTORY.parties_named("user", "ANN JONES") == [ANN]
-    assert DIRECTORY.parties_named("user", "jurgen") == [PartyKey("user", "acme", "u2")]
-    assert DIRECTORY.parties_named("group", "call CENTER") == [PartyKey("group", "acme", "g1")]
-    assert DIRECTORY.parties_named("group", "ann smith") == []
+    assert visible_parties_named(DIRECTORY, OPERATOR, "user", "ann smith") == [ANN, PartyKey("user", "globex", "u1")]
+    assert visible_parties_named(DIRECTORY, OPERATOR, "user", "ANN JONES") == [ANN]
+    assert visible_parties_named(DIRECTORY, OPERATOR, "user", "jurgen") == [PartyKey("user", "acme", "u2")]
+    assert visible_parties_named(DIRECTORY, OPERATOR, "group", "call CENTER") == [PartyKey("group", "acme", "g1")]
+    assert visible_parties_named(DIRECTORY, OPERATOR, "group", "ann smith") == []
 
 
 def test_a_text_may_be_an_id_or_a_tenant_with_an_id():
-    assert DIRECTORY.parties_named("user", "u1") == [ANN, PartyKey("user", "globex", "u1")]
-    assert DIRECTORY.parties_named("user", "acme/u1") == [ANN]
-    assert DIRECTORY.parties_named("user", "u3") == [PartyKey("user", "acme", "u3")]
-    assert DIRECTORY.parties_named("group", "globex/g2") == [PartyKey("group", "globex", "g2")]
-    assert DIRECTORY.parties_named("tenant", "Acme Inc.") == [PartyKey("tenant", "acme", "acme")]
-    assert DIRECTORY.parties_named("tenant", "globex") == [PartyKey("tenant", "globex", "globex")]
+    assert visible_parties_named(DIRECTORY, OPERATOR, "user", "u1") == [ANN, PartyKey("user", "globex", "u1")]
+    assert visible_parties_named(DIRECTORY, OPERATOR, "user", "acme/u1") == [ANN]
+    assert visible_parties_named(DIRECTORY, OPERATOR, "user", "u3") == [PartyKey("user", "acme", "u3")]
+    assert visible_parties_named(DIRECTORY, OPERATOR, "group", "globex/g2") == [PartyKey("group", "globex", "g2")]
+    assert visible_parties_named(DIRECTORY, OPERATOR, "tenant", "Acme Inc.") == [PartyKey("tenant", "acme", "acme")]
+    assert visible_parties_named(DIRECTORY, OPERATOR, "tenant", "globex") == [PartyKey("tenant", "globex", "globex")]
 
 
 def test_a_slash_in_a_tenant_is_no_separator():
     directory = Directory([Profile("user", "a/b", "c"), Profile("user", "a", "b/c")])
-    assert directory.parties_named("user", "a%2Fb/c") == [PartyKey("user", "a/b", "c")]
-    assert directory.parties_named("user", "a/b/c") == [PartyKey("user", "a", "b/c")]
+    assert visible_parties_named(directory, OPERATOR, "user", "a%2Fb/c") == [PartyKey("user", "a/b", "c")]
+    assert visible_parties_named(directory, OPERATOR, "user", "a/b/c") == [PartyKey("user", "a", "b/c")]
 
 
 def test_members_are_those_of_the_moment():
@@ -140,4 +142,4 @@ def test_an_empty_directory_says_so_and_knows_nothing():
     assert not DIRECTORY.is_empty
     assert empty.groups_at("acme", "u1", Y2021) is None
     assert empty.members_at(PartyKey("group", "acme", "g1"), Y2021) == ()
-    assert empty.parties_named("user", "u1") == []
+    assert visible_parties_named(empty, OPERATOR, "user", "u1") == []

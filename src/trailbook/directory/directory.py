@@ -145,10 +145,6 @@ class Directory:
         """What `text` means: the parties with this id, `tenant/id` or name at any time (folded)."""
         return list(self._namings.get((kind, fold(text)), ()))
 
-    def parties_named(self, kind: Kind, text: str) -> list[PartyKey]:
-        """The parties with this id, `tenant/id` or a name that they ever bore (folded), each once, sorted."""
-        return sorted({naming.party for naming in self.namings(kind, text)})
-
     def members_at(self, group: PartyKey, moment: datetime) -> tuple[PartyKey, ...]:
         """The users in this group, or with this role, at the moment, sorted."""
         rows = [row for row in self._members.get(group, ()) if holds(row, moment)]
