@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS_OF: dict[str, set[str]] = {
     "babel": {"report", "render"},
     "click": {"cli"},
+    "re2": {"ingest"},
     "sqlite3": {"store"},
     "wcwidth": {"render", "cli"},
     "zstandard": {"ingest", "store"},

@@ -16,7 +16,7 @@ EVERY = "z"
 LONGEST_NUMBERED = 12
 """Of a word with digits or dots the index keeps so many characters: it is rarely shared, and long if it is an id."""
 
-_LONGEST_REMEMBERED, _MOST_REMEMBERED = 40, 1 << 13
+_LONGEST_REMEMBERED, _MOST_REMEMBERED = 40, 1 << 14
 _CHUNK = 500
 _CACHE_LIMIT = 500_000
 
@@ -51,7 +51,7 @@ class _WordTokens(dict[str, str]):
     def __missing__(self, text: str) -> str:
         if len(text) > _LONGEST_REMEMBERED and len(parts := pieces(text)) > 1:
             return " ".join(map(self.__getitem__, parts))
-        tokens = " ".join(map(word_token, long_words(text)))
+        tokens = " ".join([word_token(word) for word in long_words(text)])
         if len(text) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
