@@ -50,8 +50,40 @@ class NotAllowed(TrailbookError):
     """The viewer may not see or do this."""
 
 
+class NotSignedIn(TrailbookError):
+    """Who is asking is not known: no key or session was given, or it does not hold, or no longer."""
+
+
+class NotThere(TrailbookError):
+    """There is nothing of this id, or nothing that the viewer may know of: the two are never told apart."""
+
+
+class Outdated(TrailbookError):
+    """What was to be changed has been changed by someone else since it was read; read it again."""
+
+
+class TooMuch(TrailbookError):
+    """More than may be taken now: a quota is used up or a queue is full. Trying again after `retry_after` s is safe."""
+
+    def __init__(self, problem: str, *, retry_after: float, place: str = "", remedy: str = "") -> None:
+        super().__init__(problem, place=place, remedy=remedy)
+        self.retry_after = retry_after
+
+
 class StoreError(TrailbookError):
     """The store could not do it; what was there is kept, and trying again is safe."""
+
+
+class DiskFull(StoreError):
+    """There is no room left; nothing of this was stored."""
+
+
+class Busy(StoreError):
+    """Others were writing for longer than this was ready to wait; nothing of this was stored."""
+
+
+class TooSlow(StoreError):
+    """A read took longer than it was allowed to."""
 
 
 class Damaged(StoreError):

@@ -1,0 +1,60 @@
+"""Trailbook's own events: signing in, looking, exporting, changing access (design, decision 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ..event.model import OWN_APPLICATION, Change, Event, Initiator, Outcome, Reference, Target
+from .model import Caller, Origin
+
+
+def own_event(
+    caller: Caller | None,
+    origin: Origin,
+    at: datetime,
+    *,
+    id: str,
+    tenant: str,
+    resource: str,
+    action: str,
+    details: str = "",
+    outcome: Outcome = "success",
+    reason: str = "",
+    targets: tuple[Target, ...] = (),
+    related: tuple[Reference, ...] = (),
+    changes: Mapping[str, Change] | None = None,
+    data: Any = None,
+) -> Event:
+    """An event of the application `trailbook`, in the book of `tenant`, that `caller` (None: nobody known) caused.
+
+    A key is an initiator of type `service`. Users that were looked for belong into `data`, never among the targets.
+    """
+    initiator = None
+    if caller is not None:
+        initiator = Initiator(
+            caller.user.id,
+            caller.name,
+            caller.user.tenant,
+            type="service" if caller.kind == "key" else "user",
+            ip=origin.ip,
+            user_agent=origin.user_agent,
+        )
+    return Event(
+        id=id,
+        occurred_at=at,
+        resource=resource,
+        action=action,
+        tenant=tenant,
+        application=OWN_APPLICATION,
+        initiator=initiator,
+        outcome=outcome,
+        reason=reason,
+        details=details,
+        targets=targets,
+        related=related,
+        request_id=origin.request_id,
+        changes=dict(changes or {}),
+        data=data,
+    )
