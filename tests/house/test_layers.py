@@ -14,7 +14,14 @@ ROOT = Path(__file__).parents[2]
 ROOMS_OF: dict[str, set[str]] = {
     "babel": {"report", "render"},
     "click": {"cli"},
+    "fastapi": {"web"},
+    "prometheus_client": {"web"},
+    "pydantic": {"settings", "web"},
+    "pydantic_settings": {"settings"},
     "sqlite3": {"store"},
+    "starlette": {"web"},
+    "structlog": {"web"},
+    "uvicorn": {"cli", "web"},
     "wcwidth": {"render", "cli"},
     "zstandard": {"ingest", "store"},
 }

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -25,11 +26,13 @@ from ..query.excerpt import visible
 from ..render.event import write as write_event
 from ..report.clock import Clock, locale_named, zone_named
 from ..report.detail import details
-from ..settings import Settings
 from ..store.ports import Row
 from .completion import complete_formats
 from .output import spare
 from .root import now, opened, options_for_screen, progress
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 _REASONS = 3
 """Reasons of rejects that are shown at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -13,10 +14,12 @@ from ..directory.viewer import OPERATOR
 from ..errors import BadFile, Damaged
 from ..event.wording import counted
 from ..query.excerpt import visible
-from ..settings import Settings
 from ..store.ports import Head, Problem
 from .output import spread_out
 from .root import opened, progress
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 
 class _NotedHead(Struct, frozen=True):

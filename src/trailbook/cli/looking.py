@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import uuid
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,11 +18,13 @@ from ..report.clock import Clock, locale_named, zone_named
 from ..report.columns import COLUMNS, DEFAULT_COLUMNS
 from ..report.detail import details
 from ..report.hidden import Hidden
-from ..settings import Settings
 from ..store.ports import FACET_FIELDS
 from ..wiring import People
 from .completion import complete_query
 from .root import AS, QueryCommand, now, one_query, opened, options_for_screen
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 _WHERE_IDS_ARE = "Copy it from the column Audit - ID: trailbook report --columns id,date_time,details."
 
