@@ -102,7 +102,7 @@ class ApiKey(Struct, frozen=True):
 class Session(Struct, frozen=True):
     """Someone signed in with a browser; `id` is the SHA-256 of the cookie's token, in hexadecimal.
 
-    `proven`: the second factor was given too (or none is set up). `csrf` is what forms must send back.
+    `proven`: a second factor was given too, or a provider vouched for it. `csrf` is what forms must send back.
     """
 
     id: str
