@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
+from threading import RLock
 from typing import Any, TypeVar
 
 from msgspec import structs
@@ -24,7 +26,8 @@ from .cursor import Cursor, read_cursor, write_cursor
 from .dimensions import facet_dimension, most_frequent
 from .keys import microseconds, row_key
 from .parties import preferred
-from .ports import Dimension, FacetCount, Head, Heads, Order, Page, Receipt, Row
+from .ports import Dimension, FacetCount, Head, Heads, Order, Page, Receipt, Record, Row
+from .versions import check_version
 
 R = TypeVar("R", Profile, Membership)
 
@@ -37,11 +40,15 @@ class MemoryStore:
         self._frontiers: dict[str, Frontier] = {}
         self._profiles: list[Profile] = []
         self._memberships: list[Membership] = []
+        self._directory_version = 0
         self._receipts: dict[tuple[str, str], tuple[bytes, Receipt]] = {}
+        self._records: dict[tuple[str, str], Record] = {}
+        self._lock = RLock()
 
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
-        return [self._append(sealed) for sealed in batch]
+        with self._lock:
+            return [self._append(sealed) for sealed in batch]
 
     def _append(self, sealed: Sealed) -> Receipt:
         event = sealed.event
@@ -70,7 +77,7 @@ class MemoryStore:
     ) -> Iterator[Row]:
         """See `ports.Reader.scan`."""
         narrowed = within(viewer, condition)
-        rows = self._rows if order == "oldest" else self._rows[::-1]
+        rows = self._rows[:] if order == "oldest" else self._rows[::-1]
         found = [row for row in rows if _is_in(row, heads) and matches(narrowed, row.event)]
         return iter(found[:limit])
 
@@ -149,12 +156,67 @@ class MemoryStore:
         """See `ports.DirectoryStore.directory`."""
         return Directory(self._profiles, self._memberships)
 
-    def change_directory(self, decide: Callable[[Directory], Changes]) -> Changes:
+    def directory_version(self) -> int:
+        """See `ports.DirectoryStore.directory_version`."""
+        return self._directory_version
+
+    def change_directory(
+        self,
+        decide: Callable[[Directory], Changes],
+        events: Callable[[Directory, Changes], Iterable[Sealed]] = lambda before, changes: (),
+    ) -> Changes:
         """See `ports.DirectoryStore.change_directory`."""
-        changes = decide(self.directory())
-        self._profiles = [*_closed(self._profiles, changes.closed_profiles), *changes.added_profiles]
-        self._memberships = [*_closed(self._memberships, changes.closed_memberships), *changes.added_memberships]
+        with self._lock:
+            before = self.directory()
+            changes = decide(before)
+            self.append(list(events(before, changes)))
+            self._profiles = [*_closed(self._profiles, changes.closed_profiles), *changes.added_profiles]
+            self._memberships = [*_closed(self._memberships, changes.closed_memberships), *changes.added_memberships]
+            self._directory_version += bool(changes)
         return changes
+
+    def record(self, kind: str, id: str, now: datetime) -> Record | None:
+        """See `ports.Records.record`."""
+        return _holding(self._records.get((kind, id)), now)
+
+    def records(
+        self, kind: str, now: datetime, *, owner: str | None = None, after: str = "", limit: int = 1_000
+    ) -> list[Record]:
+        """See `ports.Records.records`."""
+        found = (
+            record
+            for _, record in sorted(self._records.items())
+            if record.kind == kind and owner in (None, record.owner) and record.id > after and _holding(record, now)
+        )
+        return list(islice(found, max(limit, 0)))
+
+    def keep(
+        self,
+        changed: Sequence[Record],
+        *,
+        now: datetime,
+        removed: Sequence[Record] = (),
+        events: Iterable[Sealed] = (),
+    ) -> list[Receipt]:
+        """See `ports.Records.keep`."""
+        batch = list(events)
+        with self._lock:
+            records = dict(self._records)
+            for record in removed:
+                check_version(record, _holding(records.pop((record.kind, record.id), None), now))
+            for record in changed:
+                check_version(record, _holding(records.get((record.kind, record.id)), now))
+                records[record.kind, record.id] = structs.replace(record, version=record.version + 1)
+            self._records = records
+            return self.append(batch)
+
+    def forget_expired(self, now: datetime) -> int:
+        """See `ports.Records.forget_expired`."""
+        with self._lock:
+            kept = {key: record for key, record in self._records.items() if _holding(record, now)}
+            gone = len(self._records) - len(kept)
+            self._records = kept
+        return gone
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -164,6 +226,11 @@ def _closed(rows: list[R], closed: Sequence[R]) -> list[R]:
     """The rows, those that were closed with their end."""
     ended = {structs.replace(row, valid_to=None): row for row in closed}
     return [ended.get(row, row) for row in rows]
+
+
+def _holding(record: Record | None, now: datetime) -> Record | None:
+    """The record, unless it has expired."""
+    return None if record is None or (record.expires_at is not None and record.expires_at <= now) else record
 
 
 def _is_in(row: Row, heads: Heads | None) -> bool:

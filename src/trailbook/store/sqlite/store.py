@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,12 +17,13 @@ from ...event.canonical import Sealed
 from ...event.facets import VERSION as FACETS_VERSION
 from ...event.model import Kind, PartyKey
 from ...query.tree import Condition
-from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Problem, Progress, Receipt, Row
+from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Problem, Progress, Receipt, Record, Row
 from .checks import doctor, verify
 from .connect import WAIT_SECONDS, Connections, explained
 from .index import rebuild
-from .people import change_directory, read_directory
+from .people import directory_version, keep_changes, read_directory
 from .reader import SqliteReader
+from .records import forget_expired, keep_records, read_record, read_records
 from .schema import migrate
 from .statistics import statistics
 from .writer import Writer
@@ -60,7 +63,7 @@ class SqliteStore:
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
         with explained(self.path):
-            return self._of_thread("writer", self._new_writer).append(batch)
+            return self._writer().append(batch)
 
     def page(
         self,
@@ -129,10 +132,63 @@ class SqliteStore:
         with explained(self.path):
             return read_directory(self._connections.get())
 
-    def change_directory(self, decide: Callable[[Directory], Changes]) -> Changes:
-        """See `ports.DirectoryStore.change_directory`."""
+    def directory_version(self) -> int:
+        """See `ports.DirectoryStore.directory_version`."""
         with explained(self.path):
-            return change_directory(self._connections.get(), decide)
+            return directory_version(self._connections.get())
+
+    def change_directory(
+        self,
+        decide: Callable[[Directory], Changes],
+        events: Callable[[Directory, Changes], Iterable[Sealed]] = lambda before, changes: (),
+    ) -> Changes:
+        """See `ports.DirectoryStore.change_directory`."""
+
+        def change(connection: sqlite3.Connection) -> tuple[Changes, Iterable[Sealed]]:
+            before = read_directory(connection)
+            changes = decide(before)
+            # Before anything is written: whoever makes the events may read this store, and must not see what may yet
+            # be undone.
+            told = list(events(before, changes))
+            keep_changes(connection, changes)
+            return changes, told
+
+        with explained(self.path):
+            return self._writer().transact(change)[0]
+
+    def record(self, kind: str, id: str, now: datetime) -> Record | None:
+        """See `ports.Records.record`."""
+        with explained(self.path):
+            return read_record(self._connections.get(), kind, id, now)
+
+    def records(
+        self, kind: str, now: datetime, *, owner: str | None = None, after: str = "", limit: int = 1_000
+    ) -> list[Record]:
+        """See `ports.Records.records`."""
+        with explained(self.path):
+            return read_records(self._connections.get(), kind, now, owner, after, limit)
+
+    def keep(
+        self,
+        changed: Sequence[Record],
+        *,
+        now: datetime,
+        removed: Sequence[Record] = (),
+        events: Iterable[Sealed] = (),
+    ) -> list[Receipt]:
+        """See `ports.Records.keep`."""
+
+        def change(connection: sqlite3.Connection) -> tuple[None, Iterable[Sealed]]:
+            keep_records(connection, changed, removed, now)
+            return None, ()
+
+        with explained(self.path):
+            return self._writer().transact(change, events)[1]
+
+    def forget_expired(self, now: datetime) -> int:
+        """See `ports.Records.forget_expired`."""
+        with explained(self.path):
+            return forget_expired(self._connections.get(), now)
 
     def verify(self, against: Heads, progress: Progress) -> list[Problem]:
         """See `ports.Checker.verify`."""
@@ -172,8 +228,8 @@ class SqliteStore:
     def _reader(self) -> SqliteReader:
         return self._of_thread("reader", lambda: SqliteReader(self._connections.get(), self.token_key))
 
-    def _new_writer(self) -> Writer:
-        return Writer(self._connections.get(), self.path, self.token_key)
+    def _writer(self) -> Writer:
+        return self._of_thread("writer", lambda: Writer(self._connections.get(), self.path, self.token_key))
 
     def _of_thread(self, name: str, make: Callable[[], T]) -> T:
         if not hasattr(self._local, name):

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -28,6 +28,14 @@ CUT_WAIT_SECONDS = 0.25
 """How long cutting waits for readers; other writers wait as long."""
 MOST_REMEMBERED = 500_000
 _CHUNK = 500
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], tuple[T, Iterable[Sealed]]]
+"""What else is done in a transaction, and the events that tell of it."""
+
+
+def _nothing_else(connection: sqlite3.Connection) -> tuple[None, Iterable[Sealed]]:
+    return None, ()
 
 
 class _Known(Struct, frozen=True):
@@ -78,14 +86,28 @@ class Writer:
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """Append durably, all or nothing, and answer in the batch's order."""
         entries = [make_entry(sealed, self._key) for sealed in batch]
-        if not entries:
-            return []
+        return self._transact(_nothing_else, entries)[1] if entries else []
+
+    def transact(self, work: Work[T], batch: Iterable[Sealed] = ()) -> tuple[T, list[Receipt]]:
+        """Do some work and append the batch, and then the events that the work gives: in one transaction.
+
+        Gives the work's result and the receipts. Work that raises undoes all.
+        """
+        return self._transact(work, [make_entry(sealed, self._key) for sealed in batch])
+
+    def _transact(self, work: Work[T], entries: list[Entry]) -> tuple[T, list[Receipt]]:
         try:
             self._bodies.use_newest(self._connection)
             frames, trained = self._bodies.compress([entry.canonical for entry in entries])
             self._connection.execute("BEGIN IMMEDIATE")
             if trained is not None:
                 keep(self._connection, trained)
+            done, told = work(self._connection)
+            if more := [make_entry(sealed, self._key) for sealed in told]:
+                packed, trained = self._bodies.compress([entry.canonical for entry in more])
+                if trained is not None:
+                    keep(self._connection, trained)
+                entries, frames = [*entries, *more], [*frames, *packed]
             receipts = self._append(entries, frames)
             self._connection.execute("COMMIT")
         except BaseException:
@@ -95,7 +117,7 @@ class Writer:
             raise
         self._committed()
         self._cut_wal()
-        return receipts
+        return done, receipts
 
     def _append(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
         books = self._open_books(entries)
