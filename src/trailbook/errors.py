@@ -25,6 +25,18 @@ class BadEvent(BadInput):
     """An event breaks a rule; `place` is the field, such as `targets[2].name`."""
 
 
+class Conflict(BadEvent):
+    """An event of this id is there already with other contents; what is stored is never changed."""
+
+
+class TooLarge(BadInput):
+    """What was sent is longer than is accepted."""
+
+
+class Unsupported(BadInput):
+    """What was sent is in a form that is not understood here."""
+
+
 class BadQuery(BadInput):
     """A query cannot be understood; `at` is the offset of the character that is wrong, `text` the whole query."""
 
@@ -68,6 +80,10 @@ class TooMuch(TrailbookError):
     def __init__(self, problem: str, *, retry_after: float, place: str = "", remedy: str = "") -> None:
         super().__init__(problem, place=place, remedy=remedy)
         self.retry_after = retry_after
+
+
+class Overloaded(TooMuch):
+    """There is no room to wait in: the service takes in less than it is sent just now."""
 
 
 class StoreError(TrailbookError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -16,16 +17,20 @@ from ..errors import (
     BadMap,
     BadQuery,
     Busy,
+    Conflict,
     Damaged,
     DiskFull,
     NotAllowed,
     NotSignedIn,
     NotThere,
     Outdated,
+    Overloaded,
     StoreError,
+    TooLarge,
     TooMuch,
     TooSlow,
     TrailbookError,
+    Unsupported,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -34,14 +39,18 @@ MEDIA_TYPE = "application/problem+json"
 KINDS: tuple[tuple[type[TrailbookError], int, str, str], ...] = (
     (BadQuery, 400, "bad-query", "The query cannot be understood"),
     (BadDefinition, 400, "bad-definition", "The report definition does not fit"),
+    (Conflict, 409, "conflict", "Something else is stored under this id"),
     (BadEvent, 422, "bad-event", "The event breaks a rule"),
     (BadMap, 400, "bad-map", "The map cannot be used"),
     (BadFile, 400, "bad-file", "The file cannot be read"),
+    (TooLarge, 413, "too-large", "This is too large"),
+    (Unsupported, 415, "unsupported", "This form is not understood"),
     (BadInput, 400, "bad-input", "The request cannot be used as it is"),
     (NotSignedIn, 401, "not-signed-in", "Who is asking is not known"),
     (NotAllowed, 403, "not-allowed", "This is not allowed"),
     (NotThere, 404, "not-there", "There is nothing here"),
     (Outdated, 409, "outdated", "Somebody else has changed it"),
+    (Overloaded, 503, "overloaded", "More than can be taken in now"),
     (TooMuch, 429, "too-much", "More than may be taken now"),
     (DiskFull, 507, "disk-full", "There is no room left"),
     (Busy, 503, "busy", "The store is busy"),
@@ -81,7 +90,9 @@ async def answer(request: Request, error: Exception) -> Response:
     assert isinstance(error, TrailbookError)
     headers = {}
     if isinstance(error, TooMuch):
-        headers["Retry-After"] = str(max(1, round(error.retry_after)))
+        headers["Retry-After"] = str(max(1, ceil(error.retry_after)))
+    if isinstance(error, Busy):
+        headers["Retry-After"] = "1"
     if isinstance(error, NotSignedIn):
         headers["WWW-Authenticate"] = 'Bearer realm="trailbook"'
     return response(problem(error), headers)
