@@ -74,6 +74,10 @@ class Outdated(TrailbookError):
     """What was to be changed has been changed by someone else since it was read; read it again."""
 
 
+class Mismatch(Outdated):
+    """What was to be changed is not what the request says it was read as (If-Match)."""
+
+
 class TooMuch(TrailbookError):
     """More than may be taken now: a quota is used up or a queue is full. Trying again after `retry_after` s is safe."""
 
@@ -84,6 +88,10 @@ class TooMuch(TrailbookError):
 
 class Overloaded(TooMuch):
     """There is no room to wait in: the service takes in less than it is sent just now."""
+
+
+class RecorderError(TrailbookError):
+    """An event could not be captured, or a recorder not be set up; only a strict recorder raises it for an event."""
 
 
 class StoreError(TrailbookError):
