@@ -7,26 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
-from msgspec import Struct
 
 from ..directory.viewer import OPERATOR
-from ..errors import BadFile, Damaged
+from ..errors import BadFile, BadInput, Damaged
 from ..event.wording import counted
 from ..query.excerpt import visible
+from ..report.result import heads_dict
+from ..report.result import read_heads as heads_of
 from ..store.ports import Head, Problem
 from .output import spread_out
 from .root import opened, progress
 
 if TYPE_CHECKING:
     from ..settings import Settings
-
-
-class _NotedHead(Struct, frozen=True):
-    """A head as it is written down."""
-
-    size: int
-    root: str
 
 
 @click.command("stats", short_help="Tell what the store holds, and its size.")
@@ -56,8 +49,7 @@ def head(settings: Settings, as_json: bool) -> None:
     with opened(settings) as store:
         heads = store.heads(OPERATOR)
     if as_json:
-        noted = {book: _NotedHead(one.size, one.root.hex()) for book, one in heads.items()}
-        click.echo(spread_out(noted))
+        click.echo(spread_out(heads_dict(heads)))
         return
     for book, one in heads.items():
         click.echo(f"{one.size:>12,}  {one.root.hex()}  {visible(book)}")
@@ -108,10 +100,9 @@ def _conclude(problems: Sequence[Problem], store: str) -> None:
 def read_heads(path: str) -> dict[str, Head]:
     """The heads in a file that `trailbook head --json` wrote. Raises BadFile."""
     try:
-        noted = msgspec.json.decode(Path(path).read_bytes(), type=dict[str, _NotedHead])
-        return {book: Head(book, one.size, bytes.fromhex(one.root)) for book, one in noted.items()}
+        return heads_of(Path(path).read_bytes())
     except OSError as error:
         raise BadFile(f"The heads cannot be read: {error.strerror}.", place=path, remedy="Check the path.") from error
-    except (msgspec.MsgspecError, ValueError) as error:
+    except BadInput as error:
         remedy = "Give a file that `trailbook head --json` wrote."
-        raise BadFile(f"These are not heads: {error}.", place=path, remedy=remedy) from error
+        raise BadFile(error.problem, place=path, remedy=remedy) from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..directory.viewer import Viewer
+from ..directory.visible import People
 from ..errors import BadInput
 from ..query.excerpt import quoted, visible
 from ..query.language import parse
@@ -19,7 +20,6 @@ from ..report.columns import COLUMNS, DEFAULT_COLUMNS
 from ..report.detail import details
 from ..report.hidden import Hidden
 from ..store.ports import FACET_FIELDS
-from ..wiring import People
 from .completion import complete_query
 from .root import AS, QueryCommand, now, one_query, opened, options_for_screen
 
@@ -93,7 +93,7 @@ def facets(
         hidden.check_counts(field)
     with opened(settings) as store:
         moment = now()
-        people = People(store, viewer, moment)
+        people = People(store.directory, viewer, moment)
         resolved = resolve(
             condition,
             names=lambda kind, text: sorted({*store.parties(viewer, kind, text), *people.named(kind, text)}),
