@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..directory.viewer import Root, TenantScope, Viewer
+from ..directory.viewer import GroupScope, Root, Scope, TenantScope, Viewer
 from ..errors import NotAllowed, NotSignedIn
-from .model import Caller, Right
+from .model import Caller, Right, Seat
 
 WORDS: dict[Right, str] = {
     "view": "see events",
@@ -38,9 +38,9 @@ def check_seat(caller: Caller, now: datetime) -> None:
         )
 
 
-def viewer(caller: Caller, now: datetime) -> Viewer:
-    """As whom the caller reads. Raises as `require` does if they may not see events at all."""
-    require(caller, "view", now)
+def viewer(caller: Caller, now: datetime, right: Right = "view") -> Viewer:
+    """As whom the caller reads: events or, with the right to manage it, the directory. Raises as `require` does."""
+    require(caller, right, now)
     seat = caller.seat
     return Viewer(caller.name, seat.scope, seat.hidden, seat.since, seat.until)
 
@@ -53,3 +53,44 @@ def check_tenant(caller: Caller, tenant: str) -> None:
         case TenantScope(own) if own == tenant:
             return
     raise NotAllowed(f"You may not change anything of {tenant}.", place="access", remedy="Ask who manages its access.")
+
+
+def within_scope(outer: Scope, inner: Scope) -> bool:
+    """Whether all that can be seen in `inner` can be seen in `outer`."""
+    match outer:
+        case Root():
+            return True
+        case TenantScope(tenant):
+            return not isinstance(inner, Root) and inner.tenant == tenant
+        case GroupScope(tenant, groups) if isinstance(inner, GroupScope):
+            return inner.tenant == tenant and set(inner.groups) <= set(groups)
+    return inner == outer
+
+
+def check_grant(caller: Caller, seat: Seat) -> None:
+    """Let pass who has all that the seat gives: nobody gives what they do not have. Raises NotAllowed, saying what.
+
+    That is its scope, rights, columns, period and end and, where it sends events, applications.
+    """
+    own = caller.seat
+    if not within_scope(own.scope, seat.scope):
+        raise _not_yours("scope", "more tenants, groups or users than you see yourself")
+    if missing := seat.rights - own.rights:
+        raise _not_yours("rights", f"the right to {WORDS[min(missing)]}")
+    if shown := own.hidden - seat.hidden:
+        raise _not_yours("hidden", f"the column '{min(shown)}'")
+    if own.since is not None and (seat.since is None or seat.since < own.since):
+        raise _not_yours("since", "events from before those that you see yourself")
+    if own.until is not None and (seat.until is None or seat.until > own.until):
+        raise _not_yours("until", "events from after those that you see yourself")
+    if own.expires_at is not None and (seat.expires_at is None or seat.expires_at > own.expires_at):
+        raise _not_yours("expires_at", "access for longer than you have it yourself")
+    sends = seat.rights & {"ingest"} and own.applications
+    if sends and (not seat.applications or set(seat.applications) - set(own.applications)):
+        raise _not_yours("applications", "applications that are not yours")
+
+
+def _not_yours(place: str, what: str) -> NotAllowed:
+    return NotAllowed(
+        f"You may not give {what}.", place=place, remedy="Give at most what you have, or ask who manages your access."
+    )
