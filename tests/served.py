@@ -16,6 +16,7 @@ from trailbook.store.memory import MemoryStore
 from trailbook.store.ports import Store
 from trailbook.web.app import make_app
 from trailbook.web.callers import caller_of
+from trailbook.web.ingesting import sending_caller
 from trailbook.web.service import Service
 
 NOW = datetime(2021, 12, 1, 9, tzinfo=UTC)
@@ -43,5 +44,6 @@ def client(served: Service, asking: Caller | None = None) -> TestClient:
     """A client of the service; with `asking`, every request is theirs."""
     app = make_app(served)
     if asking is not None:
-        app.dependency_overrides[caller_of] = lambda: asking
+        for who in (caller_of, sending_caller):
+            app.dependency_overrides[who] = lambda: asking
     return TestClient(app, raise_server_exceptions=False)

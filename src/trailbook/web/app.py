@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from .. import __version__
 from ..errors import TrailbookError
-from . import problems
+from . import ingesting, problems
 from .service import Service
 
 
@@ -17,4 +17,5 @@ def make_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.add_exception_handler(TrailbookError, problems.answer)
+    app.include_router(ingesting.router)
     return app

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from ..access.model import Origin
@@ -17,6 +18,8 @@ from ..ingest.accept import Context, prepare, read
 from ..ingest.mask import MaskPath, mask_path
 from ..settings import Settings
 from ..store.ports import Reader, Receipt, Record, Store
+from .intake import Intake
+from .quotas import Quotas
 
 
 class Service:
@@ -35,6 +38,13 @@ class Service:
         self.clock = clock
         self.randomness = randomness
         self._directory: tuple[int, Directory] = (-1, Directory([], []))
+        self.quotas = Quotas(settings.events_per_second, settings.key_events_per_second)
+        self.intake = Intake(
+            store,
+            self.context,
+            events=max(settings.queue_events, settings.max_batch_events),
+            bytes_=max(settings.queue_bytes, settings.max_body_bytes + settings.max_batch_bytes),
+        )
 
     def new_id(self) -> str:
         """A UUID version 7."""
@@ -57,9 +67,13 @@ class Service:
             self._directory = (version, self.store.directory())
         return self._directory[1]
 
+    def context(self) -> Context:
+        """What events that come in now are decided by."""
+        return Context(self.clock(), self.directory(), mask_paths=self.mask_paths)
+
     def seal(self, events: Iterable[Event]) -> list[Sealed]:
         """Trailbook's own events, checked and sealed."""
-        context = Context(self.clock(), self.directory(), mask_paths=self.mask_paths, allow_own_application=True)
+        context = replace(self.context(), allow_own_application=True)
         return [prepare(read(event, context), context) for event in events]
 
     def keep(

@@ -1,0 +1,200 @@
+"""Sending events: `POST /api/v1/events`, which answers once they are durable."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends
+from msgspec import UNSET, Struct, UnsetType
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..access.decide import require
+from ..access.model import Caller
+from ..directory.viewer import TenantScope
+from ..errors import BadInput, Conflict, NotAllowed
+from ..event.ids import stable_id
+from ..ingest.accept import Rejected
+from ..settings import Settings
+from ..store.ports import Receipt
+from .bodies import Batch, read_body, split, unpack
+from .callers import caller_of
+from .intake import Hold, MakeId, Parcel, Result, Sender
+from .service import Service, service_of
+
+router = APIRouter(prefix="/api/v1", tags=["events"])
+
+REMEMBERED = timedelta(seconds=1)
+"""So long a key's caller is not asked for again: a key that is revoked may send for as long after."""
+MOST_REMEMBERED = 1_000
+_SMALL = 64 << 10
+"""Bytes of a body that is split at once; a longer one, or one that is packed, in another thread."""
+_IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
+
+
+class Kept(Struct, frozen=True):
+    """The answer for an event that is stored, now or since before: its book, its position there, its leaf hash."""
+
+    status: Literal["stored", "duplicate"]
+    id: str
+    book: str
+    position: int
+    leaf_hash: str
+
+
+class Refused(Struct, frozen=True, omit_defaults=True):
+    """The answer for an event that is not stored: which field, why, and what to do."""
+
+    status: Literal["conflict", "rejected"]
+    field: str
+    reason: str
+    remedy: str
+    id: str | UnsetType = UNSET
+
+
+class Answer(Struct, frozen=True):
+    """What became of a request's events: how many of each, and one by one in their order."""
+
+    stored: int
+    duplicates: int
+    conflicts: int
+    rejected: int
+    results: list[Kept | Refused]
+
+
+class Remembered:
+    """The callers of keys that were used a moment ago, so that many small requests need not each look theirs up."""
+
+    def __init__(self) -> None:
+        self._callers: dict[bytes, tuple[Caller, datetime]] = {}
+
+    async def caller(self, request: Request) -> Caller:
+        """Who is asking, in a session or with a key. Raises NotSignedIn."""
+        authorization = request.headers.get("authorization")
+        if authorization is None:
+            return await run_in_threadpool(caller_of, request)
+        now = service_of(request).clock()
+        digest = hashlib.sha256(authorization.encode()).digest()
+        found = self._callers.get(digest)
+        if found is not None and timedelta(0) <= now - found[1] < REMEMBERED:
+            return found[0]
+        caller = await run_in_threadpool(caller_of, request)
+        if len(self._callers) >= MOST_REMEMBERED:
+            self._callers.clear()
+        self._callers[digest] = caller, now
+        return caller
+
+
+async def sending_caller(request: Request) -> Caller:
+    """Who is sending. Raises NotSignedIn, and NotAllowed for a change asked for without the session's CSRF token."""
+    state = request.app.state
+    if not hasattr(state, "remembered"):
+        state.remembered = Remembered()
+    remembered: Remembered = state.remembered
+    return await remembered.caller(request)
+
+
+@router.post("/events")
+async def send_events(request: Request, caller: Annotated[Caller, Depends(sending_caller)]) -> Response:
+    """Send events: one object, an array, or JSON Lines, as they are or packed with gzip or zstd.
+
+    The answer comes once they are durable. Events that break a rule are refused one by one; the others are stored.
+    """
+    service = service_of(request)
+    sender = sender_of(caller, service.clock())
+    key = idempotency_key(request.headers.get("idempotency-key"))
+    make_id = _fresh(service) if key is None else _stable(sender.tenant, key)
+    hold = service.intake.room.admit(sender.tenant)
+    try:
+        batch = await _received(request, service.settings, hold)
+        service.quotas.take(sender.tenant, caller.id, len(batch.items), service.clock().timestamp())
+        hold.events(len(batch.items))
+        waiting = service.intake.put(Parcel(batch.items, sender, make_id, hold))
+    except BaseException:
+        hold.release()
+        raise
+    return _response(await waiting, batch.alone)
+
+
+def sender_of(caller: Caller, now: datetime) -> Sender:
+    """What the caller's events are bound to. Raises NotSignedIn, NotAllowed."""
+    require(caller, "ingest", now)
+    scope = caller.seat.scope
+    if not isinstance(scope, TenantScope):
+        raise NotAllowed(
+            "Events are sent into the book of one tenant, and this access is not bound to one.",
+            place="access",
+            remedy="Make a key of that tenant, and send with it.",
+        )
+    return Sender(scope.tenant, caller.seat.applications)
+
+
+def idempotency_key(given: str | None) -> str | None:
+    """The Idempotency-Key of a request, if it has one. Raises BadInput."""
+    if given is not None and not _IDEMPOTENCY_KEY.fullmatch(given):
+        raise BadInput(
+            "The key is not 1 to 255 visible ASCII characters.", place="Idempotency-Key", remedy="Send a UUID."
+        )
+    return given
+
+
+def _fresh(service: Service) -> MakeId:
+    return lambda index: service.new_id()
+
+
+def _stable(tenant: str, key: str) -> MakeId:
+    """Ids that a retry with the same key gets again, so that nothing has to be remembered."""
+    return lambda index: stable_id(msgspec.json.encode((tenant, key, index)))
+
+
+async def _received(request: Request, settings: Settings, hold: Hold) -> Batch:
+    raw = await read_body(request, settings.max_body_bytes, hold.bytes)
+    encoding = request.headers.get("content-encoding", "")
+    type_ = request.headers.get("content-type", "")
+    if not encoding and len(raw) <= _SMALL:
+        return split(raw, type_, settings.max_batch_events)
+
+    def worked_out() -> Batch:
+        body = unpack(raw, encoding, settings.max_batch_bytes, hold.bytes)
+        return split(body, type_, settings.max_batch_events)
+
+    return await run_in_threadpool(worked_out)
+
+
+def _response(results: Sequence[Result], alone: bool) -> Response:
+    answers = [_answered(result) for result in results]
+    if alone:
+        _raise_if_refused(results[0])
+    count = [one.status for one in answers].count
+    answer = Answer(count("stored"), count("duplicate"), count("conflict"), count("rejected"), answers)
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+def _answered(result: Result) -> Kept | Refused:
+    if isinstance(result, Rejected):
+        return Refused("rejected", result.error.place, result.error.problem, result.error.remedy)
+    if result.status == "conflict":
+        error = _conflict(result)
+        return Refused("conflict", error.place, error.problem, error.remedy, result.id)
+    return Kept(result.status, result.id, result.book, result.position, result.leaf_hash.hex())
+
+
+def _raise_if_refused(result: Result) -> None:
+    if isinstance(result, Rejected):
+        raise result.error
+    if result.status == "conflict":
+        raise _conflict(result)
+
+
+def _conflict(receipt: Receipt) -> Conflict:
+    return Conflict(
+        "An event with this id is there already with other contents, or was stored with other mask settings than now.",
+        place="id",
+        remedy="Give it an id of its own, if it is another event; what is stored is never changed.",
+    )
