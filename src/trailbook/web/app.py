@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from .. import __version__
 from ..errors import TrailbookError
-from . import ingesting, problems
+from . import directory, ingesting, problems
 from .service import Service
 
 
@@ -18,4 +18,5 @@ def make_app(service: Service) -> FastAPI:
     app.state.service = service
     app.add_exception_handler(TrailbookError, problems.answer)
     app.include_router(ingesting.router)
+    app.include_router(directory.router)
     return app

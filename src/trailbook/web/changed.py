@@ -15,8 +15,7 @@ from ..access.model import Caller, Right
 from ..access.own import own_event
 from ..directory.viewer import Scope
 from ..errors import Mismatch, NotThere, Outdated
-from ..event.changes import changes as differences
-from ..event.model import Event, PartyKey, Reference, Target
+from ..event.model import Change, Event, PartyKey, Reference, Target
 from ..store.ports import Record
 from .callers import Asking
 from .service import Service, origin_of, service_of
@@ -82,11 +81,10 @@ class Work(NamedTuple):
         of: Target | None = None,
         targets: tuple[Target, ...] = (),
         related: tuple[Reference, ...] = (),
-        old: Mapping[str, Any] | None = None,
-        new: Mapping[str, Any] | None = None,
+        changes: Mapping[str, Change] | None = None,
         data: Any = None,
     ) -> Event:
-        """The event of a change, in the book of `tenant`: of what (a user, say), and its values before and after."""
+        """The event of a change, in the book of `tenant`: of what (a user, say), and old and new values."""
         return own_event(
             self.caller,
             origin_of(self.request),
@@ -97,7 +95,7 @@ class Work(NamedTuple):
             action=action,
             targets=(*((of,) if of else ()), *targets),
             related=related,
-            changes=differences(old, new),
+            changes=changes,
             data=data,
         )
 
