@@ -1,4 +1,4 @@
-"""Records: small documents that change, each from the version that was read, together with the events that tell of it."""
+"""Records: small documents that change, each from the version that was read, with the events that tell of it."""
 
 from __future__ import annotations
 

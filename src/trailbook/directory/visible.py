@@ -13,7 +13,7 @@ from .viewer import GroupScope, Root, SelfScope, TenantScope, Viewer
 
 
 def visible_profiles(directory: Directory, viewer: Viewer) -> Iterator[Profile]:
-    """The profiles that the viewer may see."""
+    """The profiles that the viewer may see, of those that hold at any time in the viewer's period."""
     for profile in directory.profiles:
         if sees(directory, viewer, profile.party(), profile.valid_from, profile.valid_to):
             yield profile
@@ -57,6 +57,10 @@ class People:
 
 def sees(directory: Directory, viewer: Viewer, party: PartyKey, since: datetime | None, until: datetime | None) -> bool:
     """Whether the viewer may see that `party` was there, under some name, from `since` to `until`."""
+    first = max(since or BEGINNING, viewer.since or BEGINNING)
+    last = min(until or END, viewer.until or END)
+    if first >= last:
+        return False
     match viewer.scope:
         case Root():
             return True
@@ -69,8 +73,7 @@ def sees(directory: Directory, viewer: Viewer, party: PartyKey, since: datetime 
                 return party.tenant == tenant and party.id in groups
             managed = {PartyKey("group", tenant, group) for group in groups}
             return party.kind == "user" and any(
-                membership.party() in managed
-                and max(start(membership), since or BEGINNING) < min(end(membership), until or END)
+                membership.party() in managed and max(start(membership), first) < min(end(membership), last)
                 for membership in directory.memberships_of("group", party)
             )
         case SelfScope(tenant, user):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +17,7 @@ from msgspec import structs
 from ..directory.directory import Directory
 from ..directory.model import Changes, Membership, Profile
 from ..directory.viewer import Root, Viewer, within
+from ..errors import TooSlow
 from ..event.canonical import Sealed, decode
 from ..event.facets import escape, named_parties
 from ..event.model import Kind, PartyKey
@@ -26,24 +29,142 @@ from .cursor import Cursor, read_cursor, write_cursor
 from .dimensions import facet_dimension, most_frequent
 from .keys import microseconds, row_key
 from .parties import preferred
-from .ports import Dimension, FacetCount, Head, Heads, Order, Page, Receipt, Record, Row
+from .ports import Dimension, FacetCount, Head, Heads, Order, Page, Reader, Receipt, Record, Row
 from .versions import check_version
 
 R = TypeVar("R", Profile, Membership)
 
 
-class MemoryStore:
-    """Keeps everything in lists and goes through all of it at every question."""
+class MemoryReads:
+    """Goes through all rows at every question, for so many `seconds` at most."""
+
+    def __init__(self, rows: list[Row], frontiers: dict[str, Frontier], seconds: float) -> None:
+        self._rows = rows
+        self._frontiers = frontiers
+        self._seconds = seconds
+
+    def scan(
+        self,
+        viewer: Viewer,
+        condition: Condition,
+        *,
+        order: Order = "newest",
+        limit: int | None = None,
+        heads: Heads | None = None,
+    ) -> Iterator[Row]:
+        """See `ports.Reader.scan`."""
+        return islice(self._found(viewer, condition, order, heads, stepwise=True), limit)
+
+    def page(
+        self,
+        viewer: Viewer,
+        condition: Condition,
+        *,
+        order: Order = "newest",
+        cursor: str | None = None,
+        limit: int = 50,
+        heads: Heads | None = None,
+    ) -> Page:
+        """See `ports.Reader.page`."""
+        rows = list(self._found(viewer, condition, order, heads))
+        start, end = 0, limit
+        if cursor is not None:
+            at = read_cursor(cursor, order)
+            newest = order == "newest"
+            start = sum(1 for row in rows if (row.key >= at.key if newest else row.key <= at.key))
+            end = start + limit
+            if at.backwards:
+                end = sum(1 for row in rows if (row.key > at.key if newest else row.key < at.key))
+                start = max(0, end - limit)
+        shown = rows[start:end]
+        if not shown:
+            return Page((), None, None)
+        before = write_cursor(Cursor(shown[0].key, order, True)) if start > 0 else None
+        after = write_cursor(Cursor(shown[-1].key, order, False)) if end < len(rows) else None
+        return Page(tuple(shown), before, after)
+
+    def count(
+        self, viewer: Viewer, condition: Condition, *, at_most: int | None = None, heads: Heads | None = None
+    ) -> int:
+        """See `ports.Reader.count`."""
+        return sum(1 for _ in islice(self._found(viewer, condition, heads=heads), at_most))
+
+    def summary(
+        self, viewer: Viewer, condition: Condition, *, by: Sequence[Dimension], heads: Heads | None = None
+    ) -> dict[tuple[Any, ...], int]:
+        """See `ports.Reader.summary`."""
+        rows = self._found(viewer, condition, heads=heads)
+        return dict(Counter(tuple(dimension.value(row.event) for dimension in by) for row in rows))
+
+    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10) -> list[FacetCount]:
+        """See `ports.Reader.facet_counts`."""
+        groups = self.summary(viewer, condition, by=[facet_dimension(field)])
+        return most_frequent(((values[0], events) for values, events in groups.items()), limit)
+
+    def events(self, viewer: Viewer, id: str) -> list[Row]:
+        """See `ports.Reader.events`."""
+        return list(self._found(viewer, Field("id", (id,)), "oldest"))
+
+    def parties(self, viewer: Viewer, kind: Kind, text: str, *, heads: Heads | None = None) -> list[PartyKey]:
+        """See `ports.Reader.parties`."""
+        wanted, found = fold(text), set()
+        for row in self._found(viewer, EVERYTHING, heads=heads):
+            for party, name in named_parties(row.event):
+                if party.kind != kind:
+                    continue
+                tenant, _, id = text.partition("/")
+                in_tenant = tenant == escape(party.tenant) and fold(id) == fold(party.id)
+                if in_tenant or fold(party.id) == wanted or (name and fold(name) == wanted):
+                    found.add(party)
+        return preferred(found, text)
+
+    def heads(self, viewer: Viewer) -> dict[str, Head]:
+        """See `ports.Reader.heads`."""
+        return {
+            book: Head(book, frontier.size, frontier.root())
+            for book, frontier in sorted(self._frontiers.items())
+            if isinstance(viewer.scope, Root) or book == viewer.scope.tenant
+        }
+
+    def _found(
+        self,
+        viewer: Viewer,
+        condition: Condition,
+        order: Order = "newest",
+        heads: Heads | None = None,
+        *,
+        stepwise: bool = False,
+    ) -> Iterator[Row]:
+        """The rows there are at the call; `stepwise`: the time is for each rather than for all."""
+        narrowed = within(viewer, condition)
+        until = time.monotonic() + self._seconds
+
+        def found(rows: list[Row], until: float) -> Iterator[Row]:
+            for row in rows:
+                if time.monotonic() > until:
+                    raise TooSlow("The query took longer than allowed.", remedy="Narrow the period or the query.")
+                if _is_in(row, heads) and matches(narrowed, row.event):
+                    yield row
+                    until = time.monotonic() + self._seconds if stepwise else until
+
+        return found(self._rows[:] if order == "oldest" else self._rows[::-1], until)
+
+
+class MemoryStore(MemoryReads):
+    """Keeps everything in lists and dictionaries."""
 
     def __init__(self) -> None:
-        self._rows: list[Row] = []
-        self._frontiers: dict[str, Frontier] = {}
+        super().__init__([], {}, math.inf)
         self._profiles: list[Profile] = []
         self._memberships: list[Membership] = []
         self._directory_version = 0
         self._receipts: dict[tuple[str, str], tuple[bytes, Receipt]] = {}
         self._records: dict[tuple[str, str], Record] = {}
         self._lock = RLock()
+
+    def limited(self, seconds: float) -> Reader:
+        """See `ports.Store.limited`."""
+        return MemoryReads(self._rows, self._frontiers, seconds)
 
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
@@ -65,92 +186,6 @@ class MemoryStore:
         key = row_key(microseconds(event.occurred_at), len(self._rows))
         insort(self._rows, Row(key, frontier.size, decode(sealed.canonical)), key=lambda row: row.key)
         return receipt
-
-    def scan(
-        self,
-        viewer: Viewer,
-        condition: Condition,
-        *,
-        order: Order = "newest",
-        limit: int | None = None,
-        heads: Heads | None = None,
-    ) -> Iterator[Row]:
-        """See `ports.Reader.scan`."""
-        narrowed = within(viewer, condition)
-        rows = self._rows[:] if order == "oldest" else self._rows[::-1]
-        found = [row for row in rows if _is_in(row, heads) and matches(narrowed, row.event)]
-        return iter(found[:limit])
-
-    def page(
-        self,
-        viewer: Viewer,
-        condition: Condition,
-        *,
-        order: Order = "newest",
-        cursor: str | None = None,
-        limit: int = 50,
-        heads: Heads | None = None,
-    ) -> Page:
-        """See `ports.Reader.page`."""
-        rows = list(self.scan(viewer, condition, order=order, heads=heads))
-        start, end = 0, limit
-        if cursor is not None:
-            at = read_cursor(cursor, order)
-            newest = order == "newest"
-            start = sum(1 for row in rows if (row.key >= at.key if newest else row.key <= at.key))
-            end = start + limit
-            if at.backwards:
-                end = sum(1 for row in rows if (row.key > at.key if newest else row.key < at.key))
-                start = max(0, end - limit)
-        shown = rows[start:end]
-        if not shown:
-            return Page((), None, None)
-        before = write_cursor(Cursor(shown[0].key, order, True)) if start > 0 else None
-        after = write_cursor(Cursor(shown[-1].key, order, False)) if end < len(rows) else None
-        return Page(tuple(shown), before, after)
-
-    def count(
-        self, viewer: Viewer, condition: Condition, *, at_most: int | None = None, heads: Heads | None = None
-    ) -> int:
-        """See `ports.Reader.count`."""
-        return sum(1 for _ in islice(self.scan(viewer, condition, heads=heads), at_most))
-
-    def summary(
-        self, viewer: Viewer, condition: Condition, *, by: Sequence[Dimension], heads: Heads | None = None
-    ) -> dict[tuple[Any, ...], int]:
-        """See `ports.Reader.summary`."""
-        rows = self.scan(viewer, condition, heads=heads)
-        return dict(Counter(tuple(dimension.value(row.event) for dimension in by) for row in rows))
-
-    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10) -> list[FacetCount]:
-        """See `ports.Reader.facet_counts`."""
-        groups = self.summary(viewer, condition, by=[facet_dimension(field)])
-        return most_frequent(((values[0], events) for values, events in groups.items()), limit)
-
-    def events(self, viewer: Viewer, id: str) -> list[Row]:
-        """See `ports.Reader.events`."""
-        return list(self.scan(viewer, Field("id", (id,)), order="oldest"))
-
-    def parties(self, viewer: Viewer, kind: Kind, text: str, *, heads: Heads | None = None) -> list[PartyKey]:
-        """See `ports.Reader.parties`."""
-        wanted, found = fold(text), set()
-        for row in self.scan(viewer, EVERYTHING, heads=heads):
-            for party, name in named_parties(row.event):
-                if party.kind != kind:
-                    continue
-                tenant, _, id = text.partition("/")
-                in_tenant = tenant == escape(party.tenant) and fold(id) == fold(party.id)
-                if in_tenant or fold(party.id) == wanted or (name and fold(name) == wanted):
-                    found.add(party)
-        return preferred(found, text)
-
-    def heads(self, viewer: Viewer) -> dict[str, Head]:
-        """See `ports.Reader.heads`."""
-        return {
-            book: Head(book, frontier.size, frontier.root())
-            for book, frontier in sorted(self._frontiers.items())
-            if isinstance(viewer.scope, Root) or book == viewer.scope.tenant
-        }
 
     def directory(self) -> Directory:
         """See `ports.DirectoryStore.directory`."""

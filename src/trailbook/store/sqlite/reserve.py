@@ -1,0 +1,81 @@
+"""Room on the disk that is kept back for records and Trailbook's own events: a file there only to be made shorter."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...errors import DiskFull, StoreError
+
+PIECE = 4 * 1024 * 1024
+"""Bytes that are given back at a time."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def room_for(events: int, size: int) -> int:
+    """Bytes of the disk that so many events of this size (canonical bytes in all) may need, rather too many.
+
+    They are their rows, the pages that these touch, and all of it again in the log.
+    """
+    return 1024 * 1024 + 4096 * events + 2 * size
+
+
+class Reserve:
+    """`size` bytes beside the store at `path`; 0: none. Several processes may share it."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = Path(f"{path}-reserve")
+        self._size = size
+
+    def secure(self, need: int) -> None:
+        """See to it that the reserve is whole and that so many bytes are free beside it. Raises DiskFull, StoreError.
+
+        A disk without room for both is left as it is.
+        """
+        if not self._size:
+            return
+        with self._explained():
+            missing = self._size - self._there()
+            disk = os.statvfs(self.path.parent)
+            if disk.f_bavail * disk.f_frsize < max(missing, 0) + need:
+                raise OSError(errno.ENOSPC, "")
+            if missing:
+                self._make_whole()
+
+    def give_back(self) -> bool:
+        """Free a piece of the reserve; False if nothing of it is left."""
+        with self._explained():
+            there = self._there() if self._size else 0
+            if there:
+                os.truncate(self.path, max(there - PIECE, 0))
+            return there > 0
+
+    def _there(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def _make_whole(self) -> None:
+        with open(self.path, "ab") as file:
+            os.truncate(file.fileno(), min(self._there(), self._size))
+            os.posix_fallocate(file.fileno(), 0, self._size)
+            os.fsync(file.fileno())
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in _FULL:
+                raise DiskFull(
+                    "The disk is full but for what is kept back; nothing of this batch was stored.",
+                    place=str(self.path),
+                    remedy="Free some space and run it again.",
+                ) from error
+            raise StoreError(
+                f"The room to keep back on the disk cannot be had: {error.strerror}.",
+                place=str(self.path),
+                remedy="Check the permissions.",
+            ) from error
