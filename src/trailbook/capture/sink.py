@@ -1,0 +1,71 @@
+"""Where a recorder sends events to, and the answers that it can get there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+Status = Literal["stored", "duplicate", "conflict", "rejected"]
+
+
+class Result(Struct, frozen=True):
+    """What became of one event; `field`, `reason` and `remedy` say why if it was rejected or in conflict."""
+
+    status: Status
+    field: str = ""
+    reason: str = ""
+    remedy: str = ""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the event is stored now."""
+        return self.status in ("stored", "duplicate")
+
+
+class Sink(Protocol):
+    """Takes events, given as JSON without line ends; sending some again that are stored already changes nothing."""
+
+    def send(self, lines: Sequence[bytes]) -> Sequence[Result]:
+        """One result for each event, in order, once they are durable. Raises Away, TurnedAway and TooManyAtOnce."""
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+
+
+class Away(Exception):
+    """Nothing is known to be stored, and trying again may help; not before `retry_after` seconds, if that is given."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class TurnedAway(Exception):
+    """The sink takes nothing from us until somebody mends something: a key that does not hold, a wrong address."""
+
+
+class TooManyAtOnce(Exception):
+    """These events cannot be taken together; fewer at once may be."""
+
+
+class LocalSink:
+    """A sink that is a function of this process. What it raises means that nothing was stored."""
+
+    def __init__(
+        self, send: Callable[[Sequence[bytes]], Sequence[Result]], close: Callable[[], None] = lambda: None
+    ) -> None:
+        self._send = send
+        self._close = close
+
+    def send(self, lines: Sequence[bytes]) -> Sequence[Result]:
+        """See Sink."""
+        try:
+            return self._send(lines)
+        except Exception as error:
+            raise Away(f"{type(error).__name__}: {error}") from error
+
+    def close(self) -> None:
+        """See Sink."""
+        self._close()
