@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..event.model import OWN_APPLICATION, Change, Event, Initiator, Outcome, Reference, Target
+from ..store.ports import Record
 from .model import Caller, Origin
+
+
+class Doing(NamedTuple):
+    """Who does something (None: nobody known), from where, when; and what gives ids to what comes of it."""
+
+    caller: Caller | None
+    origin: Origin
+    at: datetime
+    new_id: Callable[[], str]
+
+
+class Decided(NamedTuple):
+    """What is to be kept, all of it or nothing: records that changed, records to take away, the events that tell."""
+
+    changed: tuple[Record, ...] = ()
+    removed: tuple[Record, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    def also(self, other: Decided) -> Decided:
+        """Both together."""
+        return Decided(self.changed + other.changed, self.removed + other.removed, self.events + other.events)
 
 
 def own_event(
