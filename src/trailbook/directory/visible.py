@@ -57,10 +57,10 @@ class People:
 
 def sees(directory: Directory, viewer: Viewer, party: PartyKey, since: datetime | None, until: datetime | None) -> bool:
     """Whether the viewer may see that `party` was there, under some name, from `since` to `until`."""
-    first = max(since or BEGINNING, viewer.since or BEGINNING)
-    last = min(until or END, viewer.until or END)
-    if first >= last:
+    first, last = since or BEGINNING, until or END
+    if (viewer.until and first >= viewer.until) or (viewer.since and last <= viewer.since):
         return False
+    first, last = max(first, viewer.since or BEGINNING), min(last, viewer.until or END)
     match viewer.scope:
         case Root():
             return True
