@@ -20,7 +20,9 @@ def visible_profiles(directory: Directory, viewer: Viewer) -> Iterator[Profile]:
 
 
 def visible_members(directory: Directory, viewer: Viewer, party: PartyKey, moment: datetime) -> list[PartyKey]:
-    """The users in a group, or with a role, at the moment, as far as the viewer may know of them."""
+    """The users in a group, or with a role, at the moment, as far as the viewer may know of them and of then."""
+    if not (viewer.since or BEGINNING) <= moment < (viewer.until or END):
+        return []
     if not sees(directory, viewer, party, moment, None):
         return []
     return [user for user in directory.members_at(party, moment) if sees(directory, viewer, user, moment, None)]
