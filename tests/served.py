@@ -41,9 +41,9 @@ def caller(scope: Scope | None = None, rights: frozenset[Right] = frozenset(RIGH
 
 
 def client(served: Service, asking: Caller | None = None) -> TestClient:
-    """A client of the service; with `asking`, every request is theirs."""
+    """A client of the service; with `asking`, every request is theirs. Each has the request id `r-1`."""
     app = make_app(served)
     if asking is not None:
         for who in (caller_of, sending_caller):
             app.dependency_overrides[who] = lambda: asking
-    return TestClient(app, raise_server_exceptions=False)
+    return TestClient(app, raise_server_exceptions=False, headers={"X-Request-ID": "r-1"})

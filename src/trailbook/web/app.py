@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from .. import __version__
 from ..errors import TrailbookError
-from . import directory, ingesting, problems
+from . import directory, health, ingesting, openapi, openid, problems, signing_in
+from .middleware import Edge
 from .service import Service
 
 
 def make_app(service: Service) -> FastAPI:
     """The ASGI application that serves this."""
     app = FastAPI(
-        title="Trailbook", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+        title="Trailbook",
+        version=__version__,
+        summary="Who did what, when, from where and to whom.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=openapi.PATH,
+        lifespan=_running,
     )
     app.state.service = service
+    app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]
+    app.add_middleware(Edge, service=service)
+    app.add_exception_handler(HTTPException, problems.answer_http)
+    app.add_exception_handler(RequestValidationError, problems.answer_invalid)
     app.add_exception_handler(TrailbookError, problems.answer)
+    app.include_router(health.router)
     app.include_router(ingesting.router)
     app.include_router(directory.router)
+    app.include_router(signing_in.router)
+    app.include_router(openid.router)
     return app
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    """What starts before the first request, and ends after the last has its answer."""
+    service: Service = app.state.service
+    current_default_thread_limiter().total_tokens = service.settings.threads
+    service.intake.start()
+    try:
+        yield
+    finally:
+        await service.intake.stop()
+        service.metrics.stop()

@@ -8,6 +8,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from time import perf_counter
 
 from msgspec import Struct, structs
 
@@ -17,6 +18,7 @@ from ..event.limits import decode_event
 from ..event.model import Event
 from ..ingest.accept import Context, Rejected, prepare
 from ..store.ports import Appender, Receipt
+from .metrics import Metrics
 
 COMMIT_EVENTS = 2_000
 COMMIT_BYTES = 4 << 20
@@ -67,6 +69,11 @@ class Room:
         self._of: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
         self.events = 0
         self.bytes = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether hardly anything more may wait."""
+        return 20 * self.events >= 19 * self._most_events or 20 * self.bytes >= 19 * self._most_bytes
 
     def admit(self, tenant: str) -> Hold:
         """A place for one more request of the tenant. Raises Overloaded."""
@@ -175,11 +182,20 @@ class FairQueue:
 class Intake:
     """Takes in parcels and stores them, all that are waiting in one commit."""
 
-    def __init__(self, appender: Appender, context: Callable[[], Context], *, events: int, bytes_: int) -> None:
+    def __init__(
+        self,
+        appender: Appender,
+        context: Callable[[], Context],
+        *,
+        events: int,
+        bytes_: int,
+        metrics: Metrics | None = None,
+    ) -> None:
         """`context` is asked once for each commit; at most so many `events` and `bytes_` are held in memory."""
         self.room = Room(events, bytes_)
         self.counted: Counter[str] = Counter()
         """Events since the start, by what became of them: stored, duplicate, conflict, rejected."""
+        self._metrics = metrics or Metrics()
         self._appender = appender
         self._context = context
         self._queue = FairQueue()
@@ -216,6 +232,7 @@ class Intake:
             self._start()
             self._queue.put(waiting)
             self._condition.notify()
+        self._metrics.waiting(self.room.events, self.room.bytes)
         return waiting.future
 
     def last_seen(self) -> dict[tuple[str, str], datetime]:
@@ -234,6 +251,7 @@ class Intake:
             answers = self._store(batch)
             for waiting in batch:
                 waiting.parcel.hold.release()
+            self._metrics.waiting(self.room.events, self.room.bytes)
             _tell(answers)
 
     def _next(self) -> list[_Waiting]:
@@ -273,17 +291,22 @@ class Intake:
                         sent.append((number, index, sealed.event.application))
                         yield sealed
 
+        began = perf_counter()
         receipts = self._appender.append(fitting())
+        self._metrics.committed(len(receipts), perf_counter() - began)
         for (number, index, _), receipt in zip(sent, receipts, strict=True):
             results[number][index] = receipt
-        self.counted.update(receipt.status for receipt in receipts)
-        self.counted["rejected"] += sum(map(len, results)) - len(receipts)
+        outcome: Counter[str] = Counter(receipt.status for receipt in receipts)
+        outcome["rejected"] = sum(map(len, results)) - len(receipts)
+        self.counted.update(outcome)
+        self._metrics.received(outcome)
         self._note({(parcels[number].sender.tenant, app) for number, _, app in sent}, base.recorded_at)
         return [[result[index] for index in range(len(result))] for result in results]
 
     def _note(self, seen: set[tuple[str, str]], now: datetime) -> None:
         with self._condition:
             for one in seen:
+                self._metrics.seen(one[1], now)
                 self._seen[one] = now
                 self._seen.move_to_end(one)
             while len(self._seen) > MOST_SEEN:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
 import msgspec
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..access.model import Origin
 from ..errors import (
     BadDefinition,
     BadEvent,
@@ -33,6 +37,7 @@ from ..errors import (
     TrailbookError,
     Unsupported,
 )
+from ..query.excerpt import visible
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -63,6 +68,34 @@ KINDS: tuple[tuple[type[TrailbookError], int, str, str], ...] = (
 )
 
 
+_DESCRIPTIONS: dict[int, str] = {
+    **{status: title for _, status, _, title in reversed(KINDS)},
+    400: "The request cannot be used as it is",
+    405: "The path does not take this method",
+    408: "The body took too long to arrive",
+    421: "This is not the host that was asked for",
+    422: "The request does not have the documented form, or an event breaks a rule",
+    503: "The service cannot do it now",
+}
+
+_REFUSED: dict[int, tuple[str, str, str, str]] = {
+    400: (
+        "bad-input",
+        "The request cannot be used as it is",
+        "The body cannot be read: it is not JSON, or is nested too deeply.",
+        "Correct the body.",
+    ),
+    404: ("not-there", "There is nothing here", "Nothing answers at this path.", "See /api/openapi.json."),
+    405: (
+        "not-this-method",
+        "This method is not for this path",
+        "The path does not take this method.",
+        "Use one that the Allow header names.",
+    ),
+}  # fmt: skip
+_MOST_TOLD = 20
+
+
 def kind_of(error: TrailbookError) -> tuple[int, str, str]:
     """The status, the type and the title of an error."""
     return next((status, type_, title) for class_, status, type_, title in KINDS if isinstance(error, class_))
@@ -82,14 +115,29 @@ def problem(error: TrailbookError) -> dict[str, Any]:
     }
 
 
-def response(details: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    """Problem details as an answer."""
-    return Response(msgspec.json.encode(details), details["status"], headers, MEDIA_TYPE)
+def details(
+    status: int, type_: str, title: str, detail: str, *, place: str = "", remedy: str = "", **more: Any
+) -> dict[str, Any]:
+    """The problem details of what is no error of ours, such as a path that nothing answers at."""
+    return {
+        "type": f"urn:trailbook:problem:{type_}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        **({"place": place} if place else {}),
+        **({"remedy": remedy} if remedy else {}),
+        **more,
+    }
 
 
-async def answer(request: Request, error: Exception) -> Response:
-    """The answer to a request that ended in one of our errors."""
-    assert isinstance(error, TrailbookError)
+def response(details: dict[str, Any], headers: Mapping[str, str] | None = None, *, request_id: str = "") -> Response:
+    """Problem details as an answer; `request_id` names the request in our logs."""
+    named = {**details, "request_id": request_id} if request_id else details
+    return Response(msgspec.json.encode(named), details["status"], headers, MEDIA_TYPE)
+
+
+def of_error(error: TrailbookError, request_id: str = "") -> Response:
+    """One of our errors as an answer."""
     headers = {}
     if isinstance(error, TooMuch):
         headers["Retry-After"] = str(max(1, ceil(error.retry_after)))
@@ -97,4 +145,53 @@ async def answer(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = "1"
     if isinstance(error, NotSignedIn):
         headers["WWW-Authenticate"] = 'Bearer realm="trailbook"'
-    return response(problem(error), headers)
+    return response(problem(error), headers, request_id=request_id)
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """The answer to a request that ended in one of our errors."""
+    assert isinstance(error, TrailbookError)
+    return of_error(error, _request_id(request))
+
+
+async def answer_http(request: Request, error: Exception) -> Response:
+    """The answer to a request that the framework refuses: no such path or method, or a body that is no JSON."""
+    assert isinstance(error, HTTPException)
+    type_, title, detail, remedy = _REFUSED.get(error.status_code, _REFUSED[400])
+    return response(
+        details(error.status_code, type_, title, detail, remedy=remedy),
+        error.headers,
+        request_id=_request_id(request),
+    )
+
+
+async def answer_invalid(request: Request, error: Exception) -> Response:
+    """The answer to a request whose parameters or body do not have the documented form; values are not told again."""
+    assert isinstance(error, RequestValidationError)
+    found = [{"place": _place(one["loc"]), "detail": one["msg"]} for one in error.errors()[:_MOST_TOLD]]
+    told = details(
+        422,
+        "invalid",
+        "The request does not have the documented form",
+        f"{found[0]['detail']}.",
+        place=found[0]["place"],
+        remedy="See /api/openapi.json.",
+        errors=found,
+    )
+    return response(told, request_id=_request_id(request))
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems that an endpoint may answer with, for `responses=`; those of every endpoint go without saying."""
+    return {status: {"description": _DESCRIPTIONS[status]} for status in statuses}
+
+
+def _request_id(request: Request) -> str:
+    origin: Origin = request.state.origin
+    return origin.request_id
+
+
+def _place(path: Sequence[str | int]) -> str:
+    """Such as `body.targets[2].name`, at most 200 characters of it, since it holds names that were sent."""
+    place = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in path).removeprefix(".")
+    return visible(place[:200])

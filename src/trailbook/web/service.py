@@ -19,7 +19,9 @@ from ..ingest.mask import MaskPath, mask_path
 from ..settings import Settings
 from ..store.ports import Reader, Receipt, Record, Store
 from .intake import Intake
+from .metrics import Metrics
 from .quotas import Quotas
+from .streams import Streams
 
 
 class Service:
@@ -37,13 +39,16 @@ class Service:
         self.settings = settings
         self.clock = clock
         self.randomness = randomness
+        self.streams = Streams(max(1, settings.threads // 2))
         self._directory: tuple[int, Directory] = (-1, Directory([], []))
+        self.metrics = Metrics()
         self.quotas = Quotas(settings.events_per_second, settings.key_events_per_second)
         self.intake = Intake(
             store,
             self.context,
             events=max(settings.queue_events, settings.max_batch_events),
             bytes_=max(settings.queue_bytes, settings.max_body_bytes + settings.max_batch_bytes),
+            metrics=self.metrics,
         )
 
     def new_id(self) -> str:
