@@ -97,7 +97,8 @@ async def sending_caller(request: Request) -> Caller:
     if not hasattr(state, "remembered"):
         state.remembered = Remembered()
     remembered: Remembered = state.remembered
-    return await remembered.caller(request)
+    request.state.caller = caller = await remembered.caller(request)
+    return caller
 
 
 @router.post("/events")
