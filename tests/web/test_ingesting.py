@@ -94,6 +94,7 @@ def test_good_events_are_stored_though_bad_ones_are_beside_them_and_the_order_is
     ]  # fmt: skip
     assert got["results"][1] == {
         "status": "rejected",
+        "id": None,
         "field": "action",
         "reason": "The text is empty.",
         "remedy": "Send a text, or leave out what it belongs to.",
@@ -350,3 +351,15 @@ def test_a_malformed_request_is_told_what_is_wrong_and_stores_nothing(
     assert told.get("remedy") or told.get("place")
     assert stored(served) == []
     assert (served.intake.room.events, served.intake.room.bytes) == (0, 0)
+
+
+def test_the_description_of_the_api_says_what_may_be_sent() -> None:
+    described = client(service()).get("/api/openapi.json").json()["paths"][URL]["post"]
+    event = described["requestBody"]["content"]["application/json"]["schema"]["anyOf"][0]
+    assert event["required"] == ["occurred_at", "resource", "action"]
+    assert event["properties"]["initiator"]["anyOf"][1]["required"] == ["id"]
+    assert not {"recorded_at", "derived", "filled", "masked"} & event["properties"].keys()
+    assert "$ref" not in json.dumps(described["requestBody"])
+    assert {"200", "400", "401", "403", "409", "413", "415", "422", "429", "503", "507"} <= described[
+        "responses"
+    ].keys()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends
-from msgspec import UNSET, Struct, UnsetType
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,12 +20,14 @@ from ..access.model import Caller
 from ..directory.viewer import TenantScope
 from ..errors import BadInput, Conflict, NotAllowed
 from ..event.ids import stable_id
+from ..event.model import SERVER_FIELDS, Event
 from ..ingest.accept import Rejected
 from ..settings import Settings
 from ..store.ports import Receipt
 from .bodies import Batch, read_body, split, unpack
 from .callers import caller_of
 from .intake import Hold, MakeId, Parcel, Result, Sender
+from .problems import answers
 from .service import Service, service_of
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
@@ -35,11 +37,12 @@ REMEMBERED = timedelta(seconds=1)
 MOST_REMEMBERED = 1_000
 _SMALL = 64 << 10
 """Bytes of a body that is split at once; a longer one, or one that is packed, in another thread."""
-_IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
+_IDEMPOTENCY_KEY = re.compile(r"^[!-~]{1,255}$")
 
 
-class Kept(Struct, frozen=True):
-    """The answer for an event that is stored, now or since before: its book, its position there, its leaf hash."""
+@dataclass(slots=True)
+class Kept:
+    """An event that is stored, now or since before: its book, its position there from 0, its leaf hash (RFC 6962)."""
 
     status: Literal["stored", "duplicate"]
     id: str
@@ -48,17 +51,19 @@ class Kept(Struct, frozen=True):
     leaf_hash: str
 
 
-class Refused(Struct, frozen=True, omit_defaults=True):
-    """The answer for an event that is not stored: which field, why, and what to do."""
+@dataclass(slots=True)
+class Refused:
+    """An event that is not stored: the field (empty: the whole event), why, and what to do. `id` is of a conflict."""
 
     status: Literal["conflict", "rejected"]
     field: str
     reason: str
     remedy: str
-    id: str | UnsetType = UNSET
+    id: str | None = None
 
 
-class Answer(Struct, frozen=True):
+@dataclass(slots=True)
+class Received:
     """What became of a request's events: how many of each, and one by one in their order."""
 
     stored: int
@@ -66,6 +71,50 @@ class Answer(Struct, frozen=True):
     conflicts: int
     rejected: int
     results: list[Kept | Refused]
+
+
+def _event_schema() -> dict[str, Any]:
+    """The JSON Schema of an event as it may be sent, with nothing outside of it."""
+    (event,), parts = msgspec.json.schema_components([Event], ref_template="{name}")
+
+    def whole(schema: Any) -> Any:
+        if isinstance(schema, list):
+            return [whole(one) for one in schema]
+        if not isinstance(schema, dict):
+            return schema
+        return whole(parts[schema["$ref"]]) if "$ref" in schema else {key: whole(one) for key, one in schema.items()}
+
+    schema: dict[str, Any] = whole(event)
+    schema["required"] = [name for name in schema["required"] if name != "id"]
+    for name in SERVER_FIELDS:
+        del schema["properties"][name]
+    return {**schema, "description": "What happened. Without an `id` it gets one."}
+
+
+_EVENT = _event_schema()
+_DOCUMENTED = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "Makes the ids of events without one, so that the request can be sent again.",
+            "schema": {"type": "string", "pattern": _IDEMPOTENCY_KEY.pattern},
+        },
+        {
+            "name": "Content-Encoding",
+            "in": "header",
+            "description": "How the body is packed.",
+            "schema": {"enum": ["identity", "gzip", "zstd"]},
+        },
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"anyOf": [_EVENT, {"type": "array", "items": _EVENT}]}},
+            "application/x-ndjson": {"schema": {"type": "string", "description": "An event on each line."}},
+        },
+    },
+}
 
 
 class Remembered:
@@ -101,7 +150,9 @@ async def sending_caller(request: Request) -> Caller:
     return caller
 
 
-@router.post("/events")
+@router.post(
+    "/events", response_model=Received, responses=answers(401, 403, 409, 415, 429, 507), openapi_extra=_DOCUMENTED
+)
 async def send_events(request: Request, caller: Annotated[Caller, Depends(sending_caller)]) -> Response:
     """Send events: one object, an array, or JSON Lines, as they are or packed with gzip or zstd.
 
@@ -169,11 +220,11 @@ async def _received(request: Request, settings: Settings, hold: Hold) -> Batch:
 
 
 def _response(results: Sequence[Result], alone: bool) -> Response:
-    answers = [_answered(result) for result in results]
     if alone:
         _raise_if_refused(results[0])
-    count = [one.status for one in answers].count
-    answer = Answer(count("stored"), count("duplicate"), count("conflict"), count("rejected"), answers)
+    answered = [_answered(result) for result in results]
+    count = [one.status for one in answered].count
+    answer = Received(count("stored"), count("duplicate"), count("conflict"), count("rejected"), answered)
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
