@@ -357,7 +357,7 @@ def test_the_description_of_the_api_says_what_may_be_sent() -> None:
     described = client(service()).get("/api/openapi.json").json()["paths"][URL]["post"]
     event = described["requestBody"]["content"]["application/json"]["schema"]["anyOf"][0]
     assert event["required"] == ["occurred_at", "resource", "action"]
-    assert event["properties"]["initiator"]["anyOf"][1]["required"] == ["id"]
+    assert event["properties"]["initiator"]["anyOf"][0]["required"] == ["id"]
     assert not {"recorded_at", "derived", "filled", "masked"} & event["properties"].keys()
     assert "$ref" not in json.dumps(described["requestBody"])
     assert {"200", "400", "401", "403", "409", "413", "415", "422", "429", "503", "507"} <= described[
