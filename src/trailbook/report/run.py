@@ -46,7 +46,7 @@ def report(asked: Asked) -> Report:
         rows = asked.count()
         shown = found[:limit]
         header = _header(asked, rows, len(shown), len(found), ())
-        return Report(header, group_headings(asked.definition), lambda: iter(shown), _group_text, _group_value)
+        return Report(header, group_headings(asked.definition), lambda: iter(shown), group_text, group_value)
     listing = listed(asked)
     rows = asked.count()
     header = _header(asked, rows, min(rows, limit or rows), rows, listing.warnings)
@@ -97,14 +97,19 @@ def listed(asked: Asked) -> Listing:
     )
 
 
+def check_groups(asked: Asked) -> None:
+    """Raise NotAllowed for a group that tells what is hidden."""
+    for key in asked.definition.group_by:
+        if key in BUCKET_LABELS:
+            asked.hidden.check_times(f"A group for each {key}")
+        else:
+            asked.hidden.check_column(COLUMNS[key])
+
+
 def grouped(asked: Asked) -> list[Group]:
     """The groups asked for. Raises NotAllowed for one that tells what is hidden, BadInput for too many."""
-    definition, hidden = asked.definition, asked.hidden
-    for key in definition.group_by:
-        if key in BUCKET_LABELS:
-            hidden.check_times(f"A group for each {key}")
-        else:
-            hidden.check_column(COLUMNS[key])
+    check_groups(asked)
+    definition = asked.definition
     by = [dimension(key, asked.setting) for key in definition.group_by]
     summary = asked.reader.summary(asked.viewer, asked.condition, by=by, heads=asked.heads)
     return groups(summary, definition.group_by, asked.setting, definition.group_order)
@@ -122,9 +127,11 @@ def group_headings(definition: Definition) -> tuple[Heading, ...]:
     return (*found, Heading(ROWS_KEY, ROWS_LABEL, "number"))
 
 
-def _group_text(group: Group) -> tuple[str, ...]:
+def group_text(group: Group) -> tuple[str, ...]:
+    """A group's cells for people: what it is by, and the number of its rows."""
     return (*group.texts, str(group.rows))
 
 
-def _group_value(group: Group) -> tuple[Any, ...]:
+def group_value(group: Group) -> tuple[Any, ...]:
+    """A group's cells for programs, alike."""
     return (*group.values, group.rows)

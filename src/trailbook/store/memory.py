@@ -96,9 +96,11 @@ class MemoryReads:
         rows = self._found(viewer, condition, heads=heads)
         return dict(Counter(tuple(dimension.value(row.event) for dimension in by) for row in rows))
 
-    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10) -> list[FacetCount]:
+    def facet_counts(
+        self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10, heads: Heads | None = None
+    ) -> list[FacetCount]:
         """See `ports.Reader.facet_counts`."""
-        groups = self.summary(viewer, condition, by=[facet_dimension(field)])
+        groups = self.summary(viewer, condition, by=[facet_dimension(field)], heads=heads)
         return most_frequent(((values[0], events) for values, events in groups.items()), limit)
 
     def events(self, viewer: Viewer, id: str) -> list[Row]:

@@ -119,7 +119,9 @@ class Reader(Protocol):
     ) -> dict[tuple[Any, ...], int]:
         """The number of rows for each combination of values of the dimensions `by`."""
 
-    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10) -> list[FacetCount]:
+    def facet_counts(
+        self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10, heads: Heads | None = None
+    ) -> list[FacetCount]:
         """The most frequent values of one of `FACET_FIELDS`, most frequent first, ties by value."""
 
     def events(self, viewer: Viewer, id: str) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -13,13 +13,13 @@ from starlette.exceptions import HTTPException
 
 from .. import __version__
 from ..errors import TrailbookError
-from . import directory, health, ingesting, openapi, openid, problems, signing_in
+from . import asking, directory, health, ingesting, openapi, openid, problems, reports, signing_in
 from .middleware import Edge
 from .service import Service
 
 
-def make_app(service: Service) -> FastAPI:
-    """The ASGI application that serves this."""
+def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> FastAPI:
+    """The ASGI application that serves this; `at_end` is called when it has ended."""
     app = FastAPI(
         title="Trailbook",
         version=__version__,
@@ -29,7 +29,7 @@ def make_app(service: Service) -> FastAPI:
         openapi_url=openapi.PATH,
         lifespan=_running,
     )
-    app.state.service = service
+    app.state.service, app.state.at_end = service, at_end
     app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]
     app.add_middleware(Edge, service=service)
     app.add_exception_handler(HTTPException, problems.answer_http)
@@ -40,6 +40,8 @@ def make_app(service: Service) -> FastAPI:
     app.include_router(directory.router)
     app.include_router(signing_in.router)
     app.include_router(openid.router)
+    app.include_router(asking.router)
+    app.include_router(reports.router)
     return app
 
 
@@ -54,3 +56,4 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     finally:
         await service.intake.stop()
         service.metrics.stop()
+        app.state.at_end()

@@ -90,9 +90,11 @@ class SqliteReader:
             groups.subtract(tuple(dimension.value(row.event) for dimension in by) for row in newer)
             return dict(+groups)
 
-    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, limit: int) -> list[FacetCount]:
+    def facet_counts(
+        self, viewer: Viewer, condition: Condition, field: str, limit: int, heads: Heads | None
+    ) -> list[FacetCount]:
         """See `ports.Reader.facet_counts`."""
-        groups = self.summary(viewer, condition, [facet_dimension(field)], None)
+        groups = self.summary(viewer, condition, [facet_dimension(field)], heads)
         return most_frequent(((values[0], events) for values, events in groups.items()), limit)
 
     def events(self, viewer: Viewer, id: str) -> list[Row]:

@@ -72,10 +72,12 @@ class SqliteReads:
         with self._asking() as reader:
             return reader.summary(viewer, condition, by, heads)
 
-    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10) -> list[FacetCount]:
+    def facet_counts(
+        self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10, heads: Heads | None = None
+    ) -> list[FacetCount]:
         """See `ports.Reader.facet_counts`."""
         with self._asking() as reader:
-            return reader.facet_counts(viewer, condition, field, limit)
+            return reader.facet_counts(viewer, condition, field, limit, heads)
 
     def events(self, viewer: Viewer, id: str) -> list[Row]:
         """See `ports.Reader.events`."""
