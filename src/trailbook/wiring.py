@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
+from .capture import Recorder
 from .errors import StoreError
+from .ingest.mask import mask_path
+from .ingest.recording import StoreSink
 from .store.ports import LocalStore
 from .store.sqlite.connect import CACHE_BYTES, WAIT_SECONDS
 from .store.sqlite.store import SqliteStore
@@ -32,3 +37,25 @@ def open_store(
                 f"Its folder cannot be made: {error.strerror}.", place=path, remedy="Name another place with --store."
             ) from error
     return SqliteStore(file, create=create, any_index=any_index, wait=wait, cache_bytes=cache_bytes, reserve=reserve)
+
+
+def local_recorder(
+    path: str,
+    application: str,
+    *,
+    tenant: str | None = None,
+    mask: Iterable[str] = (),
+    spool: str | None = None,
+    strict: bool = False,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Recorder:
+    """A recorder that needs no server: it records into the embedded store at `path`, made if it is not there.
+
+    `mask` are paths whose values are never stored, as in the settings. The spool is `path` with `-spool` behind it,
+    unless another is named. Raises StoreError, RecorderError and BadInput.
+    """
+    open_store(path, create=True).close()
+    paths = tuple(mask_path(one) for one in mask)
+    sink = StoreSink(lambda: open_store(path), paths, clock)
+    where = f"{path}-spool" if spool is None else spool
+    return Recorder("", "", application, tenant=tenant, spool=where, strict=strict, sink=sink, clock=clock)

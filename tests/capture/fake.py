@@ -79,7 +79,7 @@ def serving(port: int = 0) -> Iterator[Server]:
             server.connections += 1
             super().setup()
 
-        def do_POST(self) -> None:  # noqa: N802 (named by http.server)
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)

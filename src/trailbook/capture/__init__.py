@@ -8,9 +8,9 @@ from ..event.model import Belonging, Change, Initiator, Reference, Target
 from .context import acting_as
 from .http import HttpSink
 from .recorder import Recorder, RecorderStats
-from .sink import Away, LocalSink, Result, Sink, TooManyAtOnce, TurnedAway
+from .sink import Away, Result, Sink, TooManyAtOnce, TurnedAway
 
 __all__ = [
-    "Away", "Belonging", "Change", "HttpSink", "Initiator", "LocalSink", "Recorder", "RecorderError", "RecorderStats",
-    "Reference", "Result", "Sink", "Target", "TooManyAtOnce", "TurnedAway", "acting_as", "changes",
+    "Away", "Belonging", "Change", "HttpSink", "Initiator", "Recorder", "RecorderError", "RecorderStats", "Reference",
+    "Result", "Sink", "Target", "TooManyAtOnce", "TurnedAway", "acting_as", "changes",
 ]  # fmt: skip

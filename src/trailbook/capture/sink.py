@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -28,7 +28,10 @@ class Sink(Protocol):
     """Takes events, given as JSON without line ends; sending some again that are stored already changes nothing."""
 
     def send(self, lines: Sequence[bytes]) -> Sequence[Result]:
-        """One result for each event, in order, once they are durable. Raises Away, TurnedAway and TooManyAtOnce."""
+        """One result for each event, in order, once they are durable.
+
+        Raises Away, TurnedAway and TooManyAtOnce; anything else is taken as Away.
+        """
 
     def close(self) -> None:
         """Let go of connections and files."""
@@ -48,24 +51,3 @@ class TurnedAway(Exception):
 
 class TooManyAtOnce(Exception):
     """These events cannot be taken together; fewer at once may be."""
-
-
-class LocalSink:
-    """A sink that is a function of this process. What it raises means that nothing was stored."""
-
-    def __init__(
-        self, send: Callable[[Sequence[bytes]], Sequence[Result]], close: Callable[[], None] = lambda: None
-    ) -> None:
-        self._send = send
-        self._close = close
-
-    def send(self, lines: Sequence[bytes]) -> Sequence[Result]:
-        """See Sink."""
-        try:
-            return self._send(lines)
-        except Exception as error:
-            raise Away(f"{type(error).__name__}: {error}") from error
-
-    def close(self) -> None:
-        """See Sink."""
-        self._close()
