@@ -9,13 +9,16 @@ import zlib
 from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec.structs import replace
 
 from ..directory.viewer import TenantScope
 from ..errors import NotSignedIn
-from ..event.model import PartyKey
+from ..event.changes import changes
+from ..event.model import Event, PartyKey, Target
 from .model import RIGHTS_OF_USE, ApiKey, Caller, KeyUse, Seat
+from .own import Doing, own_event
 
 _SHAPE = re.compile(r"tb_([a-z2-7]{8})_[A-Za-z0-9_-]{43}_[0-9a-f]{6}")
 _USED_EVERY = timedelta(minutes=1)
@@ -87,6 +90,37 @@ def used(key: ApiKey, now: datetime) -> ApiKey | None:
     if key.last_used_at is not None and now - key.last_used_at < _USED_EVERY:
         return None
     return replace(key, last_used_at=now)
+
+
+def told(key: ApiKey | None) -> dict[str, Any]:
+    """What events tell of a key: what it may do, and until when."""
+    if key is None:
+        return {}
+    fields = {
+        "name": key.name,
+        "tenant": key.tenant,
+        "uses": sorted(key.uses),
+        "applications": list(key.applications),
+        "hidden": sorted(key.hidden),
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def key_event(doing: Doing, action: str, before: ApiKey | None, after: ApiKey) -> Event:
+    """The event of a change of a key, in its tenant's book; the user that it acts as is the target."""
+    return own_event(
+        doing.caller,
+        doing.origin,
+        doing.at,
+        id=doing.new_id(),
+        tenant=after.tenant,
+        resource="keys",
+        action=action,
+        targets=(Target("user", f"key:{after.id}", after.name, after.tenant),),
+        changes=changes(told(before), told(after)),
+    )
 
 
 def digest(text: str) -> bytes:

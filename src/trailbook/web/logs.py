@@ -35,11 +35,9 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     everything = logging.getLogger()
     everything.handlers[:] = [handler]
     everything.setLevel(level.upper())
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio"):
-        logger = logging.getLogger(name)
-        logger.handlers.clear()
-        logger.propagate = True
-    # What it says of each start and stop is said by ours; what goes wrong is still told.
+    # Without handlers it does not log requests by itself, queries and all.
+    logging.getLogger("uvicorn.access").propagate = False
+    # Of starting and stopping only what goes wrong is told.
     logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, everything.level))
     structlog.configure(
         processors=[
