@@ -12,24 +12,24 @@ from ..event.model import PartyKey
 from ..query.tree import EVERYTHING, And, Condition, Field, Occurred, Parties, both
 
 
-class Root(Struct, frozen=True, tag=True):
+class Root(Struct, frozen=True, tag="root"):
     """May see all books."""
 
 
-class TenantScope(Struct, frozen=True, tag=True):
+class TenantScope(Struct, frozen=True, tag="tenant"):
     """May see one tenant's book."""
 
     tenant: str
 
 
-class GroupScope(Struct, frozen=True, tag=True):
+class GroupScope(Struct, frozen=True, tag="groups"):
     """May see what involves these groups (by id), within their tenant's book."""
 
     tenant: str
     groups: tuple[str, ...]
 
 
-class SelfScope(Struct, frozen=True, tag=True):
+class SelfScope(Struct, frozen=True, tag="self"):
     """May see what involves oneself, within one's tenant's book."""
 
     tenant: str

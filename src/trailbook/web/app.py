@@ -13,7 +13,22 @@ from starlette.exceptions import HTTPException
 
 from .. import __version__
 from ..errors import TrailbookError
-from . import asking, directory, health, ingesting, openapi, openid, problems, reports, signing_in
+from . import (
+    accounts,
+    asking,
+    directory,
+    health,
+    ingesting,
+    keys,
+    openapi,
+    openid,
+    problems,
+    reports,
+    roles,
+    seats,
+    sessions,
+    signing_in,
+)
 from .middleware import Edge
 from .service import Service
 
@@ -37,7 +52,8 @@ def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> 
     app.add_exception_handler(TrailbookError, problems.answer)
     app.include_router(health.router)
     app.include_router(ingesting.router)
-    app.include_router(directory.router)
+    for managing in (directory, accounts, roles, keys, sessions, seats):
+        app.include_router(managing.router)
     app.include_router(signing_in.router)
     app.include_router(openid.router)
     app.include_router(asking.router)

@@ -4,46 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import Depends, Header, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.requests import Request
 
-from ..access.decide import require, within_scope
+from ..access.decide import require
 from ..access.model import Caller, Right
-from ..access.own import own_event
-from ..directory.viewer import Scope
-from ..errors import Mismatch, NotThere, Outdated
-from ..event.model import Change, Event, PartyKey, Reference, Target
+from ..access.own import Doing, own_event
+from ..errors import BadInput, Mismatch, NotThere, Outdated
+from ..event.changes import changes
+from ..event.model import Event, Reference, Target, utc
 from ..store.ports import Record
 from .callers import Asking
+from .problems import answers
 from .service import Service, origin_of, service_of
 
-R = TypeVar("R")
-
 PREFIX: Final = "/api/v1"
-_ATTEMPTS = 5
+_RACES = 5
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Text of one line that names something."""
 Id = Annotated[str, Query(min_length=1, max_length=1024, pattern=r"^[^\x00]*$")]
+Tenant = Annotated[
+    str | None,
+    Query(min_length=1, max_length=1024, pattern=r"^[^\x00]*$", description="Whose it is; your own if left out."),
+]
 After = Annotated[str, Query(max_length=1024, description="The `next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1_000, description="At most this many.")]
 IfMatch = Annotated[
     str | None, Header(max_length=1024, description="The ETag of what is to be changed: 412 if it is that no longer.")
 ]
-
-
-class Problem(BaseModel):
-    """Problem details (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    place: str = ""
-    remedy: str = ""
 
 
 class Given(BaseModel):
@@ -53,11 +45,8 @@ class Given(BaseModel):
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems that an endpoint documents, besides those of every one that only who is known may call."""
-    return {
-        status: {"description": "A problem.", "content": {"application/problem+json": {}}, "model": Problem}
-        for status in (400, 401, 403, 422, *statuses)
-    }
+    """The problems of an endpoint that only who is known may call, for `responses=`."""
+    return answers(401, 403, *statuses)
 
 
 class Work(NamedTuple):
@@ -72,6 +61,11 @@ class Work(NamedTuple):
         """See `decide.require`."""
         require(self.caller, right, self.now)
 
+    @property
+    def doing(self) -> Doing:
+        """The same, as whoever decides on it is told."""
+        return Doing(self.caller, origin_of(self.request), self.now, self.service.new_id)
+
     def event(
         self,
         resource: str,
@@ -81,7 +75,8 @@ class Work(NamedTuple):
         of: Target | None = None,
         targets: tuple[Target, ...] = (),
         related: tuple[Reference, ...] = (),
-        changes: Mapping[str, Change] | None = None,
+        old: Mapping[str, Any] | None = None,
+        new: Mapping[str, Any] | None = None,
         data: Any = None,
     ) -> Event:
         """The event of a change, in the book of `tenant`: of what (a user, say), and old and new values."""
@@ -95,17 +90,13 @@ class Work(NamedTuple):
             action=action,
             targets=(*((of,) if of else ()), *targets),
             related=related,
-            changes=changes,
+            changes=changes(old, new),
             data=data,
         )
 
     def keep(self, changed: Sequence[Record], events: Iterable[Event], removed: Sequence[Record] = ()) -> None:
         """See `Service.keep`."""
         self.service.keep(changed, removed=removed, events=events)
-
-    def sees(self, scope: Scope) -> bool:
-        """Whether all that lies in `scope` is within what the caller manages."""
-        return within_scope(self.caller.seat.scope, scope)
 
 
 def work_of(request: Request, caller: Asking) -> Work:
@@ -135,9 +126,19 @@ def check_match(given: str | None, tag: str) -> None:
         )
 
 
-def until_kept(attempt: Callable[[], R]) -> R:
-    """Do it anew while others change what it reads. Raises Outdated when they do not cease to."""
-    for _ in range(_ATTEMPTS - 1):
+def in_utc(moment: datetime | None, place: str) -> datetime | None:
+    """The moment in UTC. Raises BadInput if UTC has no such year."""
+    try:
+        return None if moment is None else utc(moment)
+    except OverflowError as error:
+        raise BadInput(
+            "The time is outside the years 1 to 9999 in UTC.", place=place, remedy="Give another."
+        ) from error
+
+
+def until_kept(attempt: Callable[[], None]) -> None:
+    """Read, decide and keep; and do so anew if it was changed meanwhile, as what is noted of its use is."""
+    for _ in range(_RACES - 1):
         try:
             return attempt()
         except Mismatch:
@@ -145,8 +146,3 @@ def until_kept(attempt: Callable[[], R]) -> R:
         except Outdated:
             continue
     return attempt()
-
-
-def user_target(user: PartyKey, name: str = "") -> Target:
-    """A user as the target of an event; what is not known of it comes from the directory."""
-    return Target("user", user.id, name, user.tenant)

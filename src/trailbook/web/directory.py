@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from hashlib import sha256
 from heapq import nsmallest
 from typing import Annotated, Literal, NoReturn
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from msgspec.structs import asdict, replace
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -23,9 +22,25 @@ from ..directory.viewer import Root
 from ..directory.visible import sees
 from ..errors import BadInput, Unsupported
 from ..event.canonical import Sealed
-from ..event.model import DEFAULT_TENANT, Belonging, Kind, PartyKey, utc
+from ..event.model import DEFAULT_TENANT, Belonging, Kind, PartyKey
 from .bodies import read_body
-from .changed import PREFIX, After, Given, Id, IfMatch, Limit, Name, Work, Working, check_match, etag, nothing, problems
+from .changed import (
+    PREFIX,
+    After,
+    Given,
+    Id,
+    IfMatch,
+    Limit,
+    Name,
+    Tenant,
+    Work,
+    Working,
+    check_match,
+    etag,
+    in_utc,
+    nothing,
+    problems,
+)
 
 router = APIRouter(prefix=f"{PREFIX}/directory", tags=["directory"])
 
@@ -33,10 +48,6 @@ Kinds = Literal["users", "groups", "roles", "tenants"]
 KIND_OF: dict[str, Kind] = {"users": "user", "groups": "group", "roles": "role", "tenants": "tenant"}
 
 PathId = Annotated[str, Path(min_length=1, max_length=1024, pattern=r"^[^\x00]*$")]
-Tenant = Annotated[
-    str | None,
-    Query(min_length=1, max_length=1024, pattern=r"^[^\x00]*$", description="Whose it is; your own if left out."),
-]
 
 
 class Belongs(BaseModel):
@@ -143,7 +154,7 @@ def put_party(
 def add_membership(work: Working, given: MembershipGiven) -> None:
     """Let a user belong to a group or role from now on, or from and to when you say."""
     user, party = _membership(work, given.user, given.tenant, given.group, given.role, given.group_tenant)
-    since, until = _utc(given.valid_from, "valid_from"), _utc(given.valid_to, "valid_to")
+    since, until = in_utc(given.valid_from, "valid_from"), in_utc(given.valid_to, "valid_to")
     if until is not None and until <= (since or work.now):
         raise BadInput("It ends before it begins.", place="valid_to", remedy="Give a later time.")
 
@@ -216,7 +227,7 @@ def import_directory(
 
     `tenant` is that of the entries that name none; `as_of` is since when those without a date hold.
     """
-    home, moment = _home(work, tenant), _utc(as_of, "as_of") or work.now
+    home, moment = _home(work, tenant), in_utc(as_of, "as_of") or work.now
     match work.request.headers.get("content-type", "").partition(";")[0].strip().lower():
         case "application/json":
             incoming = read_json(body, "body", home)
@@ -243,19 +254,15 @@ def _change(work: Work, decide: Callable[[Directory], Changes]) -> Changes:
     def events(before: Directory, changes: Changes) -> Iterator[Sealed]:
         for told in tell(before, changes, work.now):
             target, *others = told.targets
-            yield from work.service.seal(
-                [
-                    work.event(
-                        f"{told.party.kind}s",
-                        told.action,
-                        tenant=told.party.tenant,
-                        of=target,
-                        targets=tuple(others),
-                        changes=told.changes,
-                        data=told.data,
-                    )
-                ]
+            event = work.event(
+                f"{told.party.kind}s",
+                told.action,
+                tenant=told.party.tenant,
+                of=target,
+                targets=tuple(others),
+                data=told.data,
             )
+            yield from work.service.seal([replace(event, changes=told.changes)])
 
     return work.service.store.change_directory(lambda known: check_size(decide(known)), events)
 
@@ -340,13 +347,3 @@ def _tag(one: Standing | None) -> str:
 
 def _check_match(work: Work, known: Directory, party: PartyKey, given: str | None) -> None:
     check_match(given, _tag(_shown(work, known, party)))
-
-
-def _utc(moment: datetime | None, place: str) -> datetime | None:
-    """The moment in UTC. Raises BadInput if it has none."""
-    try:
-        return None if moment is None else utc(moment)
-    except OverflowError as error:
-        raise BadInput(
-            "The time is outside the years 1 to 9999 in UTC.", place=place, remedy="Give another."
-        ) from error
