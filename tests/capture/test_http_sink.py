@@ -140,7 +140,7 @@ def test_batches_are_halved_until_they_fit(tmp_path: Path) -> None:
         assert ours.stats().rejected == 1
     assert server.details() == [str(number) for number in range(50) if number != 7]
     (kept,) = (tmp_path / "rejected.jsonl").read_bytes().splitlines()
-    assert json.loads(kept)["reason"] == "413 Request Entity Too Large: Too large."
+    assert json.loads(kept)["reason"] == "The server takes it in no request: 413 Request Entity Too Large: Too large."
     assert json.loads(kept)["event"]["details"] == "7"
 
 

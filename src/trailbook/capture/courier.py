@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from threading import Condition, Event, Thread
 
-from .sink import Away, Result, Sink, TooManyAtOnce, TurnedAway
+from .sink import Away, Result, Sink, TurnedAway, send_in_parts
 from .spool import Batch, Spool
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 60.0
@@ -105,7 +105,7 @@ class Courier:
 
     def _deliver(self, batch: Batch) -> None:
         """Send a batch, in parts if it is too large. Raises Away and TurnedAway."""
-        results = self._send(batch.lines)
+        results = send_in_parts(self._sink, batch.lines, self._shrink)
         for line, result in zip(batch.lines, results, strict=True):
             if not result.is_kept:
                 self._keep_rejected(line, result)
@@ -116,14 +116,8 @@ class Courier:
             self.trouble = ""
             self._progress.notify_all()
 
-    def _send(self, lines: Sequence[bytes]) -> list[Result]:
-        try:
-            return list(self._sink.send(lines))
-        except TooManyAtOnce as error:
-            if len(lines) == 1:
-                return [Result("rejected", reason=str(error), remedy="See what the server says.")]
-            half = self._most = len(lines) // 2
-            return self._send(lines[:half]) + self._send(lines[half:])
+    def _shrink(self, most: int) -> None:
+        self._most = most
 
     def _keep_rejected(self, line: bytes, result: Result) -> None:
         self.rejected += 1

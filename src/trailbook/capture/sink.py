@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -51,3 +51,18 @@ class TurnedAway(Exception):
 
 class TooManyAtOnce(Exception):
     """These events cannot be taken together; fewer at once may be."""
+
+
+def send_in_parts(sink: Sink, lines: Sequence[bytes], shrink: Callable[[int], None]) -> list[Result]:
+    """Send events, in halves as often as they are too many at once; `shrink` is told how many may fit.
+
+    One that does not even fit alone is rejected. Raises Away and TurnedAway.
+    """
+    try:
+        return list(sink.send(lines))
+    except TooManyAtOnce as error:
+        if len(lines) == 1:
+            return [Result("rejected", reason=f"The server takes it in no request: {error}")]
+    half = len(lines) // 2
+    shrink(half)
+    return send_in_parts(sink, lines[:half], shrink) + send_in_parts(sink, lines[half:], shrink)

@@ -20,10 +20,11 @@ from .keeping import doctor, head, stats, verify
 from .looking import columns, facets, show
 from .reporting import report
 from .root import root
+from .sending import send
 from .serving import serve, show_settings
 
 for command in (
-    import_files, report, show, facets, columns, formats, directory, demo, stats, head, verify, doctor,
+    import_files, send, report, show, facets, columns, formats, directory, demo, stats, head, verify, doctor,
     serve, show_settings, account, key, completion,
 ):  # fmt: skip
     root.add_command(command)
