@@ -71,11 +71,11 @@ def check(report: SavedReport, defaults: Mapping[str, Any]) -> SavedReport:
             place="definition.title",
             remedy="Give it as the title of the report.",
         )
-    report.asks(defaults)
     if len(msgspec.json.encode(report.definition)) > LONGEST_DEFINITION:
         raise BadDefinition(
             f"The definition is longer than {LONGEST_DEFINITION:,} bytes.", place="definition", remedy="Shorten it."
         )
+    report.asks(defaults)
     return report
 
 

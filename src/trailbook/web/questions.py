@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ..access import decide
 from ..directory.visible import People
+from ..query.lexer import LONGEST_QUERY
 from ..query.tree import EVERYTHING, Condition
 from ..report.asked import Asked, ask
 from ..report.definition import AsOf, Definition, GroupOrder, from_dict
@@ -45,7 +46,7 @@ class Narrowing(Given):
 class Question(Narrowing):
     """Which events, and how dates in the question and the answer are meant."""
 
-    query: str = _text("In the query language; empty: everything.", 10_000)
+    query: str = _text("In the query language; empty: everything.", LONGEST_QUERY)
     zone: str = _text("An IANA time zone, such as Europe/Berlin; empty: that of the settings.")
     locale: str = _text("How dates are written, such as en or pt-BR; empty: that of the settings.")
     as_of: AsOf = Field("then", description="Groups and roles with their members then, or with those of now.")
