@@ -6,6 +6,7 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from trailbook.access.model import RIGHTS, Caller, Right, Seat
@@ -16,7 +17,7 @@ from trailbook.store.memory import MemoryStore
 from trailbook.store.ports import Store
 from trailbook.web.app import make_app
 from trailbook.web.callers import caller_of
-from trailbook.web.ingesting import sending_caller
+from trailbook.web.ingesting import Remembered
 from trailbook.web.service import Service
 
 NOW = datetime(2021, 12, 1, 9, tzinfo=UTC)
@@ -40,10 +41,20 @@ def caller(scope: Scope | None = None, rights: frozenset[Right] = frozenset(RIGH
     return Caller("account", "a-1", "Ann", PartyKey("user", tenant, "u1"), seated)
 
 
+class Always(Remembered):
+    """Every event is sent by the same caller."""
+
+    def __init__(self, asking: Caller) -> None:
+        self._asking = asking
+
+    async def caller(self, request: Request) -> Caller:
+        return self._asking
+
+
 def client(served: Service, asking: Caller | None = None) -> TestClient:
     """A client of the service; with `asking`, every request is theirs. Each has the request id `r-1`."""
     app = make_app(served)
     if asking is not None:
-        for who in (caller_of, sending_caller):
-            app.dependency_overrides[who] = lambda: asking
+        app.dependency_overrides[caller_of] = lambda: asking
+        app.state.remembered = Always(asking)
     return TestClient(app, raise_server_exceptions=False, headers={"X-Request-ID": "r-1"})

@@ -50,8 +50,8 @@ def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> 
     app.add_exception_handler(HTTPException, problems.answer_http)
     app.add_exception_handler(RequestValidationError, problems.answer_invalid)
     app.add_exception_handler(TrailbookError, problems.answer)
-    app.include_router(health.router)
     app.include_router(ingesting.router)
+    app.include_router(health.router)
     for managing in (directory, accounts, roles, keys, sessions, seats):
         app.include_router(managing.router)
     app.include_router(signing_in.router)

@@ -7,13 +7,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from ..access.decide import require
 from ..access.model import Caller
@@ -29,8 +31,6 @@ from .callers import caller_of
 from .intake import Hold, MakeId, Parcel, Result, Sender
 from .problems import answers
 from .service import Service, service_of
-
-router = APIRouter(prefix="/api/v1", tags=["events"])
 
 REMEMBERED = timedelta(seconds=1)
 """So long a key's caller is not asked for again: a key that is revoked may send for as long after."""
@@ -140,25 +140,34 @@ class Remembered:
         return caller
 
 
-async def sending_caller(request: Request) -> Caller:
-    """Who is sending. Raises NotSignedIn, and NotAllowed for a change asked for without the session's CSRF token."""
-    state = request.app.state
-    if not hasattr(state, "remembered"):
-        state.remembered = Remembered()
-    remembered: Remembered = state.remembered
-    request.state.caller = caller = await remembered.caller(request)
-    return caller
+class Direct(APIRoute):
+    """A route whose requests go straight to its endpoint; it is documented as any, but nothing is injected.
+
+    What FastAPI does for each request, even one that asks for nothing, costs as much as storing a small event.
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["method"] in (self.methods or ()):
+            response = await self.endpoint(Request(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await super().handle(scope, receive, send)
+
+
+router = APIRouter(prefix="/api/v1", tags=["events"], route_class=Direct)
 
 
 @router.post(
     "/events", response_model=Received, responses=answers(401, 403, 409, 415, 429, 507), openapi_extra=_DOCUMENTED
 )
-async def send_events(request: Request, caller: Annotated[Caller, Depends(sending_caller)]) -> Response:
+async def send_events(request: Request) -> Response:
     """Send events: one object, an array, or JSON Lines, as they are or packed with gzip or zstd.
 
     The answer comes once they are durable. Events that break a rule are refused one by one; the others are stored.
     """
     service = service_of(request)
+    request.state.caller = caller = await _remembered(request).caller(request)
     sender = sender_of(caller, service.clock())
     key = idempotency_key(request.headers.get("idempotency-key"))
     make_id = _fresh(service) if key is None else _stable(sender.tenant, key)
@@ -172,6 +181,14 @@ async def send_events(request: Request, caller: Annotated[Caller, Depends(sendin
         hold.release()
         raise
     return _response(await waiting, batch.alone)
+
+
+def _remembered(request: Request) -> Remembered:
+    state = request.app.state
+    if not hasattr(state, "remembered"):
+        state.remembered = Remembered()
+    remembered: Remembered = state.remembered
+    return remembered
 
 
 def sender_of(caller: Caller, now: datetime) -> Sender:
