@@ -51,9 +51,7 @@ def link(settings: Settings, name: str) -> None:
     with _doing(settings) as (service, doing):
         found = by_name(service.store, name, doing.at)
         if found is None:
-            raise NotThere(
-                f"There is no account {quoted(name)}.", place="NAME", remedy="Give the name to sign in with."
-            )
+            raise NotThere(f"There is no account {quoted(name)}.", place="NAME", remedy="Give its name to sign in.")
         token, decided = make_link(found, doing, service.randomness)
         service.keep(decided.changed, removed=decided.removed, events=decided.events)
     click.echo(sign_in_told(visible(found.value.name), settings.address, token, "an hour"))

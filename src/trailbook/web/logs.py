@@ -37,6 +37,9 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     everything.setLevel(level.upper())
     # Without handlers it does not log requests by itself, queries and all.
     logging.getLogger("uvicorn.access").propagate = False
+    # They would log addresses that are asked, such as a sign-in provider's, with all that is in them.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # Of starting and stopping only what goes wrong is told.
     logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, everything.level))
     structlog.configure(

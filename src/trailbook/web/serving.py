@@ -82,9 +82,9 @@ def listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listening = socket.socket(family, kind, protocol)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise TrailbookError(
-            f"There is no such address here: {error.strerror}.", place=place, remedy="Name another with --host."
+            "There is no such address here.", place=place, remedy="Name another with --host."
         ) from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
