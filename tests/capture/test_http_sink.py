@@ -26,10 +26,20 @@ def test_events_go_as_json_lines_with_the_key_over_one_connection() -> None:
         sink.close()
     assert server.connections == 1
     assert server.requests == [[line(1), line(2)], [line(2), line(3, 5_000)]]
+    assert "Content-Encoding" not in server.headers[1]
     assert server.headers[0]["Authorization"] == "Bearer tb_test"
     assert server.headers[0]["Content-Type"] == "application/x-ndjson"
-    assert "Content-Encoding" not in server.headers[0]
-    assert server.headers[1]["Content-Encoding"] == "gzip"
+
+
+def test_what_is_worth_it_is_packed() -> None:
+    with serving() as server:
+        sink = HttpSink(server.url, KEY, pack=True)
+        sink.send([line(1)])
+        sink.send([line(2, 5_000), line(3)])
+        sink.close()
+    assert ["Content-Encoding" in headers for headers in server.headers] == [False, True]
+    assert int(server.headers[1]["Content-Length"]) < 500
+    assert server.details() == ["1", "2", "3"]
 
 
 def test_refusals_come_with_field_reason_and_remedy() -> None:

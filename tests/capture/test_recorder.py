@@ -232,7 +232,7 @@ def test_refused_events_are_kept_with_the_reason(
         '{"reason":"The text is empty.","field":"action","remedy":"Send a text.","event":{"id":"' + id
     )
     assert (tmp_path / "spool" / "rejected.jsonl").stat().st_mode & 0o777 == 0o600
-    assert "an event was refused, action: The text is empty. Send a text." in caplog.text
+    assert "1 events were refused; the first: action: The text is empty. Send a text." in caplog.text
 
 
 def test_closing_delivers_and_leaves_nothing_behind(tmp_path: Path, sink: Memory) -> None:

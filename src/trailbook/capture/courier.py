@@ -106,12 +106,12 @@ class Courier:
     def _deliver(self, batch: Batch) -> None:
         """Send a batch, in parts if it is too large. Raises Away and TurnedAway."""
         results = send_in_parts(self._sink, batch.lines, self._shrink)
-        for line, result in zip(batch.lines, results, strict=True):
-            if not result.is_kept:
-                self._keep_rejected(line, result)
+        refused = [(line, result) for line, result in zip(batch.lines, results, strict=True) if not result.is_kept]
+        if refused:
+            self._keep_refused(refused)
         with self._progress:
             self._spool.done(batch)
-            self.delivered += sum(result.is_kept for result in results)
+            self.delivered += len(results) - len(refused)
             self.last_delivered_at = self._clock()
             self.trouble = ""
             self._progress.notify_all()
@@ -119,13 +119,16 @@ class Courier:
     def _shrink(self, most: int) -> None:
         self._most = most
 
-    def _keep_rejected(self, line: bytes, result: Result) -> None:
-        self.rejected += 1
-        log.error("an event was refused, %s: %s %s", result.field or result.status, result.reason, result.remedy)
+    def _keep_refused(self, refused: list[tuple[bytes, Result]]) -> None:
+        first = refused[0][1]
+        where = first.field or first.status
+        log.error("%d events were refused; the first: %s: %s %s", len(refused), where, first.reason, first.remedy)
+        self.rejected += len(refused)
         try:
-            self._spool.reject(line, result)
+            for line, result in refused:
+                self._spool.reject(line, result)
         except Exception as error:
-            log.error("a refused event could not be kept: %s", error or type(error).__name__)
+            log.error("refused events could not be kept: %s", error or type(error).__name__)
 
     def _tell(self, error: Exception) -> None:
         """Say what is wrong, once in a while."""

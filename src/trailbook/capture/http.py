@@ -45,11 +45,12 @@ class HttpSink:
     """Sends to the server at `url`, with an API key that may ingest. Used by one thread at a time.
 
     `timeout` bounds connecting and each wait for the server, in seconds. `tls` replaces the system's certificates.
-    `pack`: bodies are compressed with gzip. Raises BadInput for a URL or key that cannot be one.
+    `pack`: bodies are compressed with gzip, which makes them a fifth for 13 µs of CPU an event; None: unless the
+    server is on this machine. Raises BadInput for a URL or key that cannot be one.
     """
 
     def __init__(
-        self, url: str, key: str, *, timeout: float = 10.0, tls: ssl.SSLContext | None = None, pack: bool = True
+        self, url: str, key: str, *, timeout: float = 10.0, tls: ssl.SSLContext | None = None, pack: bool | None = None
     ) -> None:
         parts = urlsplit(url)
         try:
@@ -64,7 +65,8 @@ class HttpSink:
             )
         if not key or not key.isascii() or not key.isprintable() or " " in key:
             raise BadInput("This is not an API key.", place="key", remedy="Give one that may ingest: tb_...")
-        if parts.scheme == "http" and not _is_here(parts.hostname):
+        is_here = _is_here(parts.hostname)
+        if parts.scheme == "http" and not is_here:
             log.warning("%s is not encrypted: who listens on the way reads the key and the events", parts.netloc)
         self._https = parts.scheme == "https"
         self._host, self._port = parts.hostname, port
@@ -77,7 +79,7 @@ class HttpSink:
         }
         self._timeout = timeout
         self._tls = tls
-        self._pack = pack
+        self._pack = not is_here if pack is None else pack
         self._connection: http.client.HTTPConnection | None = None
         self._process = os.getpid()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -171,7 +171,7 @@ class Spool:
         file = os.open(self._folder / REJECTED, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             if os.fstat(file).st_size + len(text) > MOST_REJECTED_BYTES:
-                raise SpoolFull
+                raise SpoolFull(f"{REJECTED} is full")
             os.write(file, text)
         finally:
             os.close(file)
@@ -243,9 +243,3 @@ class Spool:
             with suppress(FileNotFoundError):  # delivered by another process just now
                 used += path.stat().st_size
         return used
-
-
-def rejected(folder: Path) -> Sequence[dict[str, object]]:
-    """What `rejected.jsonl` of a spool holds: `event`, and `reason`, `field` and `remedy`."""
-    file = folder / REJECTED
-    return [msgspec.json.decode(line) for line in file.read_bytes().splitlines()] if file.exists() else []
