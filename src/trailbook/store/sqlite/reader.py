@@ -112,10 +112,13 @@ class SqliteReader:
         if not text:
             return []
         tenant, _, rest = text.partition("/")
+        # Each by its own index: with OR, SQLite goes through all parties of the kind.
         sql = """
-            SELECT DISTINCT p.tenant, p.id, p.name FROM party AS p JOIN book AS b ON b.id = p.book
-            WHERE p.kind = :kind AND (:book IS NULL OR b.name = :book)
-            AND (p.folded_id = :text OR p.folded_name = :text OR (p.folded_id = :rest AND p.tenant = :tenant))
+            SELECT DISTINCT p.tenant, p.id, p.name FROM (
+                SELECT * FROM party WHERE kind = :kind AND folded_id = :text
+                UNION ALL SELECT * FROM party WHERE kind = :kind AND folded_name = :text
+                UNION ALL SELECT * FROM party WHERE kind = :kind AND folded_id = :rest AND tenant = :tenant
+            ) AS p JOIN book AS b ON b.id = p.book WHERE :book IS NULL OR b.name = :book
         """
         book = None if isinstance(viewer.scope, Root) else viewer.scope.tenant
         values = {"kind": kind, "book": book, "text": fold(text), "rest": fold(rest), "tenant": unescape(tenant)}
