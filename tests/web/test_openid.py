@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from trailbook.access import accounts
 from trailbook.access.kept import SESSIONS
-from trailbook.access.openid import STARTED
+from trailbook.access.openid import ALGORITHMS, STARTED
 from trailbook.web.service import Service
 
 STATE_COOKIE = "__Host-trailbook-openid"
@@ -106,6 +106,8 @@ def test_an_account_is_found_by_its_verified_email_at_first_and_by_its_subject_f
     assert {name: change.new for name, change in changed.changes.items()} == {
         "issuer": provider.issuer, "subject": "s-1",
     }  # fmt: skip
+    assert changed.initiator is not None
+    assert changed.initiator.id == "Ann@acme.example"
     assert told(served)[-1].data == {"how": "openid"}
 
     provider.claims = {"sub": "s-1", "email": "renamed@acme.example"}
@@ -152,6 +154,7 @@ def test_an_account_that_somebody_has_is_not_taken_over_by_email(
         lambda claims: {**claims, "nonce": "another"},
         lambda claims: {name: value for name, value in claims.items() if name != "nonce"},
         lambda claims: {**claims, "aud": "another client"},
+        lambda claims: {**claims, "aud": "another client", "azp": CLIENT},
         lambda claims: {**claims, "aud": [CLIENT, "another"], "azp": "another"},
         lambda claims: {**claims, "iss": "https://other.example"},
         lambda claims: {**claims, "exp": int(NOW.timestamp()) - 61},
@@ -162,7 +165,8 @@ def test_an_account_that_somebody_has_is_not_taken_over_by_email(
         lambda claims: {name: value for name, value in claims.items() if name != "exp"},
     ],
     ids=[
-        "nonce", "no nonce", "audience", "party", "issuer", "expired", "not yet", "nobody", "number", "long", "endless",
+        "nonce", "no nonce", "audience", "audience for us", "party", "issuer", "expired", "not yet", "nobody",
+        "number", "long", "endless",
     ],
 )  # fmt: skip
 def test_a_token_that_is_not_for_this_sign_in_is_refused(
@@ -191,6 +195,10 @@ def test_a_token_signed_by_nobody_or_with_a_public_key_is_refused(
     assert refused(back(client, go(client)))
     monkeypatch.setattr(provider, "signed", lambda claims: "no token")
     assert refused(back(client, go(client)))
+
+
+def test_only_asymmetric_signatures_are_believed() -> None:
+    assert {name[:2] for name in ALGORITHMS} == {"RS", "PS", "ES"}
 
 
 def test_a_token_signed_with_a_key_that_is_not_the_providers_is_refused(

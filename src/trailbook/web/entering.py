@@ -19,7 +19,6 @@ from ..access.sessions import LONGEST_TOKEN, caller_of_session, make_session, se
 from ..access.signing import failed_event, failed_unknown_event, session_event
 from ..access.throttle import unknown_name
 from ..errors import NotAllowed, NotSignedIn, Outdated, StoreError
-from ..event.model import Event
 from ..store.ports import Record
 from .callers import COOKIE
 from .service import Service, origin_of, service_of
@@ -83,23 +82,21 @@ def enter(
     *,
     proven: bool,
     how: str,
-    decided: Decided = Decided(),  # noqa: B008
-    tell: Callable[[Doing], tuple[Event, ...]] = lambda doing: (),
+    decide: Callable[[Doing], Decided] = lambda doing: Decided(),
     ends: Callable[[], list[Record]] = list,
 ) -> WhoIs:
     """Begin a session of the account and give its cookie to the response; the session that was there before ends.
 
-    Kept with it: what was `decided`, the events that `tell` makes once it is known who it is; what `ends` gives is
-    taken away. Raises NotSignedIn if the account may not sign in, Outdated, StoreError.
+    Kept with it is what `decide` makes of who it is now known to be; what `ends` gives is taken away.
+    Raises NotSignedIn if the account may not sign in, Outdated, StoreError.
     """
     service, doing = at.service, at.doing
     lasts = timedelta(hours=service.settings.session_hours)
     token, session = make_session(account, doing.origin, doing.at, service.randomness, lasts=lasts, proven=proven)
     caller = caller_of_session(session, account, find_role(service.store, account.role, doing.at), doing.at)
-    signed_in = session_event(doing, caller, "sign_in", data={"how": how})
-    known = doing._replace(caller=caller)
-    both = Decided((SESSIONS.record(session),), (), (*tell(known), signed_in)).also(decided)
-    keep_ending(service, both, lambda: [*previous(at), *ends()])
+    signed_in = Decided((SESSIONS.record(session),), (), (session_event(doing, caller, "sign_in", data={"how": how}),))
+    decided = decide(doing._replace(caller=caller)).also(signed_in)
+    keep_ending(service, decided, lambda: [*previous(at), *ends()])
     give_cookie(response, token, lasts)
     return who_is(caller, account)
 

@@ -78,8 +78,14 @@ def come_back(
         fail(at, was.value if was else None, person.email or person.subject, "account disabled or expired")
         raise refused()
     account = replace(was.value, issuer=person.issuer, subject=person.subject)
-    decided = accounts.change(at.service.store, was, account, at.doing)
-    enter(at, response, account, proven=True, how="openid", decided=decided)
+    enter(
+        at,
+        response,
+        account,
+        proven=True,
+        how="openid",
+        decide=lambda doing: accounts.change(at.service.store, was, account, doing),
+    )
     succeeded(at.service.store, [by_address(at.doing.origin.ip)], at.doing.at)
     take_cookie(response, STATE_COOKIE)
     return response

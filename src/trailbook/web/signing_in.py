@@ -103,8 +103,8 @@ def sign_in(given: SignIn, request: Request, response: Response) -> WhoIs:
     if proven:
         account = _used(at, account, given.otp)
     succeeded(store, guessed, now)
-    changed = (ACCOUNTS.record(account, found),) if account != found.value else ()
-    return enter(at, response, account, proven=proven, how="password", decided=Decided(changed))
+    decided = Decided((ACCOUNTS.record(account, found),) if account != found.value else ())
+    return enter(at, response, account, proven=proven, how="password", decide=lambda doing: decided)
 
 
 @router.get("")
@@ -147,9 +147,8 @@ def second_factor(given: GivenCode, asking: Asking, request: Request, response: 
                 remedy="Give a code of it, or ask who manages access to take it away.",
             )
         account = _used(at, was.value, given.code)
-        return enter(
-            at, response, account, proven=True, how="second factor", decided=Decided((ACCOUNTS.record(account, was),))
-        )  # fmt: skip
+        used = Decided((ACCOUNTS.record(account, was),))
+        return enter(at, response, account, proven=True, how="second factor", decide=lambda doing: used)
     pending = SETUPS.find(store, session.id, now)
     if not given.code:
         setup = set_up(session, now, at.service.randomness)
@@ -159,8 +158,15 @@ def second_factor(given: GivenCode, asking: Asking, request: Request, response: 
     if pending is None or step is None:
         raise BadInput("This code is not made from the secret.", place="code", remedy="Check the clock of the device.")
     account = replace(was.value, otp=pending.value.secret, otp_used=step)
-    decided = accounts.change(store, was, account, at.doing).also(Decided(removed=(pending.record,)))
-    return enter(at, response, account, proven=True, how="second factor", decided=decided)
+    confirmed = Decided(removed=(pending.record,))
+    return enter(
+        at,
+        response,
+        account,
+        proven=True,
+        how="second factor",
+        decide=lambda doing: accounts.change(store, was, account, doing).also(confirmed),
+    )
 
 
 @router.post("/password")
@@ -182,7 +188,7 @@ def change_password(given: ChangePassword, asking: Asking, request: Request, res
         account,
         proven=session.proven,
         how="new password",
-        decided=accounts.change(store, was, account, at.doing),
+        decide=lambda doing: accounts.change(store, was, account, doing),
         ends=lambda: accounts.sessions_of(store, account.id, now),
     )
 
@@ -194,18 +200,16 @@ def use_link(given: UseLink, request: Request, response: Response) -> WhoIs:
     store, now = at.service.store, at.doing.at
     link, was = find_link(store, given.token, now)
     account = _with_password(at.service, was.value, given.password)
+    used_up = Decided(removed=(link.record,))
     return enter(
         at,
         response,
         account,
         proven=False,
         how="one-time link",
-        decided=Decided((ACCOUNTS.record(account, was),), (link.record,)),
-        tell=lambda doing: (
-            accounts.account_event(doing, account, "update", before=was.value, after=account),
-        ),
+        decide=lambda doing: accounts.change(store, was, account, doing).also(used_up),
         ends=lambda: accounts.sessions_of(store, account.id, now),
-    )  # fmt: skip
+    )
 
 
 def first_link(service: Service) -> str | None:
