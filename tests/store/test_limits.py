@@ -172,3 +172,10 @@ def test_a_full_disk_says_so(tmp_path: Path) -> None:
         with pytest.raises(DiskFull, match=r"The disk is full; nothing of this batch was stored. Free some space"):
             store.append(batch())
         assert store.count(OPERATOR, EVERYTHING) == 0
+
+
+def test_no_room_for_the_shared_memory_of_the_log_is_a_full_disk_too() -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    with pytest.raises(DiskFull, match=r"trail.db: The disk is full"), connect.explained(Path("trail.db")):
+        raise error

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sealed import NOON, seal, simple
@@ -53,6 +54,12 @@ def test_the_reserve_is_there_from_the_start_and_really_takes_room(tmp_path: Pat
         assert MIB <= kept_back(path) < 2 * MIB
 
 
+def test_where_room_cannot_be_allocated_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(module.os, "posix_fallocate")
+    with closing(SqliteStore(tmp_path / "trail.db", reserve=MIB)):
+        assert kept_back(tmp_path / "trail.db") == MIB
+
+
 def test_without_a_reserve_there_is_none(tmp_path: Path) -> None:
     with closing(SqliteStore(tmp_path / "trail.db")) as store:
         allow_no_more(store)
@@ -75,9 +82,7 @@ def test_an_append_leaves_the_reserve_alone_and_what_is_kept_uses_it_up(tmp_path
         assert store.count(OPERATOR, EVERYTHING) == 0
 
 
-def test_what_is_kept_tries_again_with_one_piece_of_the_reserve_after_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_kept_tries_again_with_one_piece_of_the_reserve_after_the_other(tmp_path: Path) -> None:
     path = tmp_path / "trail.db"
     with closing(SqliteStore(path, reserve=SIZE)) as store:
         tries = []
@@ -102,18 +107,10 @@ def test_an_append_needs_room_for_itself_beside_the_whole_reserve(
 ) -> None:
     path = tmp_path / "trail.db"
     free = [10 * SIZE]
-
-    class Disk:
-        f_frsize = 1
-
-        @property
-        def f_bavail(self) -> int:
-            return free[0]
-
     sealed = seal(simple(1))
     need = room_for(1, len(sealed.canonical))
     with closing(SqliteStore(path, reserve=SIZE)) as store:
-        monkeypatch.setattr(module.os, "statvfs", lambda folder: Disk())
+        monkeypatch.setattr(module.shutil, "disk_usage", lambda folder: SimpleNamespace(free=free[0]))
         written = path.with_name("trail.db-wal").stat().st_size
         free[0] = need - 1
         with pytest.raises(DiskFull, match=r"but for what is kept back; .* Free some space"):

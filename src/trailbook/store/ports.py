@@ -160,7 +160,8 @@ class DirectoryStore(Protocol):
     ) -> Changes:
         """Let `decide` say what changes in the directory as it is, and keep that, while no one else changes it.
 
-        What `events` makes of it is appended in the same transaction: both are kept, or neither.
+        What `events` makes of it is appended in the same transaction: both are kept, or neither. Both are called once
+        more for each time that room has to be made on the disk; what they read of the store is as it was before.
         """
 
 

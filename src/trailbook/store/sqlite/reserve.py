@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,8 +41,7 @@ class Reserve:
             return
         with self._explained():
             missing = self._size - self._there()
-            disk = os.statvfs(self.path.parent)
-            if disk.f_bavail * disk.f_frsize < max(missing, 0) + need:
+            if shutil.disk_usage(self.path.parent).free < max(missing, 0) + need:
                 raise OSError(errno.ENOSPC, "")
             if missing:
                 self._make_whole()
@@ -59,8 +59,13 @@ class Reserve:
 
     def _make_whole(self) -> None:
         with open(self.path, "ab") as file:
-            os.truncate(file.fileno(), min(self._there(), self._size))
-            os.posix_fallocate(file.fileno(), 0, self._size)
+            there = min(file.tell(), self._size)
+            file.truncate(there)
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, self._size)
+            else:
+                file.write(bytes(self._size - there))
+            file.flush()
             os.fsync(file.fileno())
 
     @contextmanager
