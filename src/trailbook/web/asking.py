@@ -174,13 +174,13 @@ def facets_of_events(work: Working, question: Annotated[FacetQuestion, Query()])
     )
 
 
-@router.get("/events.csv", responses=export_answer("csv"))
+@router.get("/events.csv", response_class=Response, responses=export_answer("csv"))
 def events_as_csv(work: Working, question: Annotated[ExportQuestion, Query()]) -> Response:
     """All events that a query finds as CSV, in which no cell is a formula."""
     return _export_events(work, question, "csv")
 
 
-@router.get("/events.jsonl", responses=export_answer("jsonl"))
+@router.get("/events.jsonl", response_class=Response, responses=export_answer("jsonl"))
 def events_as_json_lines(work: Working, question: Annotated[ExportQuestion, Query()]) -> Response:
     """All events that a query finds as JSON Lines: what it is, then a row a line."""
     return _export_events(work, question, "jsonl")
@@ -274,7 +274,8 @@ def formats(work: Working) -> Response:
 @router.get(
     "/formats/{name}",
     tags=["vocabulary"],
-    responses={**problems(404), 200: {"content": {"application/toml": {"schema": {"type": "string"}}}}},
+    response_class=Response,
+    responses={**problems(401, 403, 404), 200: {"content": {"application/toml": {"schema": {"type": "string"}}}}},
 )
 def one_format(work: Working, name: str) -> Response:
     """The map of a format, in TOML, as a start for one of your own."""

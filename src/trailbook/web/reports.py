@@ -231,13 +231,13 @@ def rows_of_report(work: Working, id: str, question: Annotated[SavedQuestion, Qu
     return page(work, found, question.form, question.cursor, limit, look, related=_related(report))
 
 
-@router.get("/{id}/csv", responses={**export_answer("csv"), **problems(404)})
+@router.get("/{id}/csv", response_class=Response, responses={**export_answer("csv"), **problems(404)})
 def report_as_csv(work: Working, id: str, question: Annotated[SavedExportQuestion, Query()]) -> Response:
     """All rows of a saved report as CSV, in which no cell is a formula."""
     return _export_report(work, id, question, "csv")
 
 
-@router.get("/{id}/jsonl", responses={**export_answer("jsonl"), **problems(404)})
+@router.get("/{id}/jsonl", response_class=Response, responses={**export_answer("jsonl"), **problems(404)})
 def report_as_json_lines(work: Working, id: str, question: Annotated[SavedExportQuestion, Query()]) -> Response:
     """All rows of a saved report as JSON Lines: what it is, then a row a line."""
     return _export_report(work, id, question, "jsonl")
