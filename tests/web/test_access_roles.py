@@ -3,6 +3,7 @@
 import pytest
 from entered import add, browser, sign_in
 from managing import ALL, acme, events, globex, root, same, service
+from served import NOW
 
 from trailbook.directory.viewer import TenantScope
 from trailbook.event.model import Change
@@ -131,6 +132,15 @@ def test_no_role_gives_more_than_its_maker_has(served, seat, given, place):
 def test_no_change_gives_or_takes_more_than_its_changer_has(served, seat, given):
     id = acme(served).post(AT, json=LOOK).json()["id"]
     assert acme(served, **seat).patch(f"{AT}/{id}", json=given).status_code == 403
+
+
+def test_no_account_gets_more_by_its_role_than_the_changer_has(served):
+    id = acme(served).post(AT, json=LOOK).json()["id"]
+    until = {"until": NOW}
+    assert acme(served, **until).patch(f"{AT}/{id}", json={"rights": ["export", "view"]}).status_code == 200
+    add(served, "ann", role=id)
+    answer = acme(served, **until).patch(f"{AT}/{id}", json={"rights": ["view", "reports"]})
+    assert (answer.status_code, answer.json()["place"]) == (403, "until")
 
 
 def test_lists_are_paged(served):

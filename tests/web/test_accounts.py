@@ -312,6 +312,7 @@ def test_a_name_is_one_persons_however_it_is_spelt(served, name):
         ({"name": "  "}, 422),
         ({"name": "x" * 257}, 422),
         ({"name": "a\u202eb"}, 400),
+        ({"name": "\x10"}, 400),
         ({"password": "secret"}, 422),
         ({"scope": {"type": "galaxy"}}, 422),
         ({"scope": {"type": "groups", "tenant": "acme", "groups": []}}, 422),

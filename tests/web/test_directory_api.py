@@ -115,7 +115,7 @@ def test_lists_are_paged_by_id(served):
     assert ([one["id"] for one in first["items"]], first["next"]) == (["u1"], "u1")
     second = asked.get(USERS, params={"limit": 1, "after": "u1"}).json()
     bea = {"kind": "user", "tenant": "acme", "id": "u2", "name": "Bea", "groups": [], "roles": []}
-    assert second == {"items": [bea]}
+    assert second == {"items": [bea], "next": None}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_nothing_of_another_tenant_is_changed(served):
     assert (there.status_code, there.content) == (403, absent.content)
     join = {"user": "u1", "group": "g1", "group_tenant": "globex"}
     assert asked.post("/api/v1/directory/memberships", json=join).status_code == 403
-    assert asked.get(USERS, params={"tenant": "globex"}).json() == {"items": []}
+    assert asked.get(USERS, params={"tenant": "globex"}).json() == {"items": [], "next": None}
     assert events(served) == []
 
 

@@ -142,8 +142,10 @@ def create_account(work: Working, given: AccountGiven, response: Response) -> Ne
     """Make an account. Nobody sets somebody else's password: hand on the one-time link."""
     managed(work)
     scope = scope_of(given.scope)
-    user = given.user or UserGiven(tenant=tenant_of(scope) or DEFAULT_TENANT, id=given.name)
-    made = Account(work.service.new_id(), given.name, given.role, scope, PartyKey("user", user.tenant, user.id))
+    user = PartyKey("user", tenant_of(scope) or DEFAULT_TENANT, given.name)
+    if given.user is not None:
+        user = PartyKey("user", given.user.tenant, given.user.id)
+    made = Account(work.service.new_id(), given.name, given.role, scope, user)
     return NewAccount(**keep_new(work, _changed(work, made, given), response))
 
 

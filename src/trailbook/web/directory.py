@@ -103,7 +103,7 @@ class Counted(BaseModel):
     ended: int
 
 
-@router.get("/{kind}", response_model_exclude_none=True, responses=problems())
+@router.get("/{kind}", response_model_exclude_unset=True, responses=problems())
 def list_parties(work: Working, kind: Kinds, tenant: Tenant = None, after: After = "", limit: Limit = 100) -> Parties:
     """Those who are there now and whom you may see: all tenants, or the users, groups or roles of a tenant."""
     looking = viewer(work.caller, work.now, "directory")
@@ -121,13 +121,13 @@ def list_parties(work: Working, kind: Kinds, tenant: Tenant = None, after: After
     return Parties(items=[_answer(one) for one in shown], next=ids[limit - 1] if len(ids) > limit else None)
 
 
-@router.get("/{kind}/{id:path}", response_model_exclude_none=True, responses=problems(404))
+@router.get("/{kind}/{id:path}", response_model_exclude_unset=True, responses=problems(404))
 def get_party(work: Working, response: Response, kind: Kinds, id: PathId, tenant: Tenant = None) -> Party:
     """A user, group, role or tenant as it is now, with an ETag for changing it."""
     return _answered(_found(work, work.service.directory(), _party(work, kind, id, tenant)), response)
 
 
-@router.put("/{kind}/{id:path}", response_model_exclude_none=True, responses=problems(409, 412))
+@router.put("/{kind}/{id:path}", response_model_exclude_unset=True, responses=problems(409, 412))
 def put_party(
     work: Working,
     response: Response,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from ..access.decide import check_grant, check_tenant
 from ..access.kept import ACCOUNTS, ROLES, Found
-from ..access.model import RIGHTS, SHIPPED_ROLES, AccessRole, Right
+from ..access.model import RIGHTS, SHIPPED_ROLES, AccessRole, Account, Right, seat_of_account
 from ..directory.viewer import Root
 from ..errors import BadInput, NotAllowed
 from ..event.model import Event, Reference
@@ -125,6 +125,8 @@ def change_role(work: Working, id: RoleId, given: RoleChange, response: Response
         wanted["hidden"] = hidden_of(given.hidden)
     role = replace(was.value, **wanted)
     check_role(work, role)
+    for account in _accounts_with(work, was.value):
+        check_grant(work.caller, seat_of_account(account, role))
     version = was.record.version
     if role != was.value:
         work.keep([ROLES.record(role, was)], [role_event(work, "update", was.value, role)])
@@ -137,7 +139,7 @@ def change_role(work: Working, id: RoleId, given: RoleChange, response: Response
 def delete_role(work: Working, id: RoleId, if_match: IfMatch = None) -> None:
     """Take away an access role that no account has."""
     was = _to_change(work, id, if_match)
-    if any(account.value.role == id for account in _accounts(work, was.value.tenant)):
+    if any(_accounts_with(work, was.value)):
         raise BadInput("Accounts have this role.", place="id", remedy="Give them another one first.")
     work.keep([], [role_event(work, "delete", was.value, None)], [was.record])
 
@@ -197,9 +199,9 @@ def _to_change(work: Work, id: str, if_match: str | None) -> Found[AccessRole]:
     return was
 
 
-def _accounts(work: Work, tenant: str) -> Iterator[Found[Any]]:
-    """All accounts that may have a role of this tenant."""
+def _accounts_with(work: Work, role: AccessRole) -> Iterator[Account]:
+    """The accounts that have this role."""
     after = ""
-    while found := ACCOUNTS.all(work.service.store, work.now, owner=tenant or None, after=after):
-        yield from found
+    while found := ACCOUNTS.all(work.service.store, work.now, owner=role.tenant or None, after=after):
+        yield from (one.value for one in found if one.value.role == role.id)
         after = found[-1].record.id
