@@ -68,7 +68,7 @@ class Settings(BaseSettings):
 
     max_body_bytes: Annotated[ByteSize, _says("The largest body that is taken, as sent.", ge=1024)] = ByteSize(16 << 20)
     max_batch_bytes: Annotated[ByteSize, _says("The largest batch of events, unpacked.", ge=1024)] = ByteSize(64 << 20)
-    max_batch_events: Annotated[int, _says("The most events in a batch.", ge=1, le=1_000_000)] = 10_000
+    max_batch_events: Annotated[int, _says("The most events in a batch.", ge=1, le=100_000)] = 10_000
     queue_events: Annotated[int, _says("Events that may wait to be stored, in each process.", ge=1)] = 50_000
     queue_bytes: Annotated[ByteSize, _says("Bytes of events that may wait.", ge=1024)] = ByteSize(128 << 20)
     events_per_second: Annotated[float, _says("What a tenant may send; 0: no bound.", ge=0)] = 0

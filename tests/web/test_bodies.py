@@ -60,10 +60,9 @@ def test_a_body_that_turns_out_too_long_is_refused_where_it_does() -> None:
         read(request([b"ab", b"cd", b"ef"]), 3)
 
 
-def test_a_body_that_was_cut_off_is_said_to_be() -> None:
-    with pytest.raises(BadInput, match="connection ended") as caught:
+def test_a_body_that_was_cut_off_is_not_taken_for_a_whole_one() -> None:
+    with pytest.raises(ClientDisconnect):
         read(request([b"ab"], cut=True), 3)
-    assert not isinstance(caught.value, ClientDisconnect)
 
 
 @pytest.mark.parametrize(("encoding", "packed"), [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("ZSTD", zstd)])

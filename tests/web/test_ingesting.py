@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Callable
@@ -363,3 +364,29 @@ def test_the_description_of_the_api_says_what_may_be_sent() -> None:
     assert {"200", "400", "401", "403", "409", "413", "415", "422", "429", "503", "507"} <= described[
         "responses"
     ].keys()
+
+
+def test_a_connection_that_is_cut_within_the_body_stores_nothing_and_gives_its_room_back() -> None:
+    served = service()
+    app = sending(served).app
+    messages = iter([{"type": "http.request", "body": event(), "more_body": True}, {"type": "http.disconnect"}])
+    answered: list[Any] = []
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": URL,
+        "raw_path": URL.encode(),
+        "query_string": b"",
+        "headers": [],
+    }
+    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
+    assert answered == []
+    assert stored(served) == []
+    assert (served.intake.room.events, served.intake.room.bytes) == (0, 0)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from ..errors import BadFile, BadInput, TooLarge, Unsupported
 from ..ingest.source import Bounds, Source
@@ -40,21 +40,18 @@ def unnoted(count: int) -> None:
 
 
 async def read_body(request: Request, most: int, note: Note = unnoted) -> bytes:
-    """The body as it was sent, at most `most` bytes. Raises TooLarge, BadInput, and what `note` raises."""
+    """The body as it was sent, at most `most` bytes. Raises TooLarge, ClientDisconnect, and what `note` raises."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:20]) > most:
         raise _too_large(most, "as sent")
     pieces: list[bytes] = []
     size = 0
-    try:
-        async for piece in request.stream():
-            size += len(piece)
-            if size > most:
-                raise _too_large(most, "as sent")
-            note(len(piece))
-            pieces.append(piece)
-    except ClientDisconnect:
-        raise BadInput("The connection ended before the body did.", place="body", remedy="Send it again.") from None
+    async for piece in request.stream():
+        size += len(piece)
+        if size > most:
+            raise _too_large(most, "as sent")
+        note(len(piece))
+        pieces.append(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
