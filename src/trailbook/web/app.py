@@ -70,6 +70,7 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        service.streams.close()
         await service.intake.stop()
         service.metrics.stop()
         app.state.at_end()
