@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from trailbook.errors import DiskFull
 from trailbook.event.model import Initiator, Target
 from trailbook.web import signing_in
 from trailbook.web.service import Service
+from trailbook.wiring import open_store
 
 
 @pytest.fixture
@@ -156,6 +159,19 @@ def test_what_does_not_fit_is_refused_without_repeating_the_password(served: Ser
         assert "secret" not in answer.text
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name": "\\ud800", "password": "x"}', b'{"name": "ann", "password": "\\ud800"}', b'{"name": "\xff"}', b"[]",
+        b"", b"[" * 100_000, b'{"name": {}, "password": []}', b'{"name": "ann", "password": "x", "otp": 123456}',
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_what_cannot_be_read_is_the_senders_mistake(served: Service, body: bytes) -> None:
+    answer = browser(served).post(SESSION, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 422)
+
+
 def test_another_sites_form_cannot_sign_anybody_in(served: Service) -> None:
     """A form can send text/plain that happens to be JSON; it cannot send application/json."""
     add(served)
@@ -268,9 +284,11 @@ def test_a_password_hashed_with_other_parameters_is_hashed_anew(
     sign_in(browser(served))
 
 
-def test_guessing_is_slowed_down_on_every_process_of_the_service(served: Service) -> None:
+def test_guessing_is_slowed_down_on_every_process_of_the_service(tmp_path: Path) -> None:
+    served = service(open_store(str(tmp_path / "trailbook.db"), create=True))
     add(served)
-    other = service(served.store)
+    other = service(open_store(str(tmp_path / "trailbook.db")))
+    other.randomness = os.urandom
     clients = [browser(served), browser(other)]
     codes = [wrong(clients[number % 2]).status_code for number in range(7)]
     assert codes == [401, 401, 401, 401, 401, 429, 429]
@@ -284,6 +302,8 @@ def test_guessing_is_slowed_down_on_every_process_of_the_service(served: Service
         later(one, seconds=2)
     sign_in(clients[1])
     assert wrong(clients[0]).status_code == 401
+    for one in (served, other):
+        one.store.close()
 
 
 def test_an_unknown_name_is_slowed_down_like_a_known_one(served: Service) -> None:

@@ -23,6 +23,8 @@ from ..store.ports import Record
 from .callers import COOKIE
 from .service import Service, origin_of, service_of
 
+ANYBODY: dict[str, Any] = {"security": []}
+"""What the API's description says of endpoints that ask for neither key nor session."""
 _RACES = 5
 
 

@@ -22,7 +22,8 @@ from ..access.sessions import may_sign_in, token_id
 from ..access.throttle import attempt, by_address, succeeded
 from ..errors import NotSignedIn, NotThere, Outdated
 from ..settings import Settings
-from .entering import Entering, enter, entering, fail, give_cookie, take_cookie
+from .entering import ANYBODY, Entering, enter, entering, fail, give_cookie, take_cookie
+from .problems import answers
 
 router = APIRouter(prefix="/api/v1/session/openid", tags=["session"])
 
@@ -47,7 +48,7 @@ def provider_of(settings: Settings) -> Iterator[Provider]:
         )
 
 
-@router.get("", status_code=303, response_class=Response)
+@router.get("", status_code=303, response_class=Response, responses=answers(404, 429, 507), openapi_extra=ANYBODY)
 def go(request: Request) -> Response:
     """Send the browser to the provider."""
     at = entering(request)
@@ -60,7 +61,13 @@ def go(request: Request) -> Response:
     return response
 
 
-@router.get("/callback", status_code=303, response_class=Response)
+@router.get(
+    "/callback",
+    status_code=303,
+    response_class=Response,
+    responses=answers(401, 404, 409, 507),
+    openapi_extra=ANYBODY,
+)
 def come_back(
     request: Request,
     state: Annotated[str, Query(max_length=64)] = "",

@@ -26,6 +26,7 @@ from ..access.throttle import attempt, by_address, by_code, by_name, succeeded
 from ..errors import BadInput, DiskFull, StoreError
 from .callers import Asking
 from .entering import (
+    ANYBODY,
     Entering,
     WhoIs,
     account_of,
@@ -37,6 +38,7 @@ from .entering import (
     take_cookie,
     who_is,
 )
+from .problems import answers
 from .service import Service, service_of
 
 router = APIRouter(prefix="/api/v1/session", tags=["session"])
@@ -83,7 +85,7 @@ class UseLink(BaseModel):
     password: NewPassword
 
 
-@router.post("")
+@router.post("", responses=answers(401, 409, 429, 507), openapi_extra=ANYBODY)
 def sign_in(given: SignIn, request: Request, response: Response) -> WhoIs:
     """Sign in with a password: sets the cookie. The same answer for an unknown name and a wrong password."""
     at = entering(request)
@@ -107,7 +109,7 @@ def sign_in(given: SignIn, request: Request, response: Response) -> WhoIs:
     return enter(at, response, account, proven=proven, how="password", decide=lambda doing: decided)
 
 
-@router.get("")
+@router.get("", responses=answers(401))
 def who_am_i(asking: Asking, request: Request) -> WhoIs:
     """Who is asking, what they may do, and what to send back with changes."""
     if asking.session is None:
@@ -115,7 +117,7 @@ def who_am_i(asking: Asking, request: Request) -> WhoIs:
     return who_is(asking, account_of(service_of(request), asking)[0].value)
 
 
-@router.delete("", status_code=204)
+@router.delete("", status_code=204, responses=answers(401, 403, 409, 507))
 def sign_out(asking: Asking, request: Request) -> Response:
     """Sign out. It works even when there is no room left to tell of it."""
     at = entering(request, asking)
@@ -131,7 +133,7 @@ def sign_out(asking: Asking, request: Request) -> Response:
     return response
 
 
-@router.post("/otp")
+@router.post("/otp", responses=answers(401, 403, 409, 429, 507))
 def second_factor(given: GivenCode, asking: Asking, request: Request, response: Response) -> Secret | WhoIs:
     """Give a one-time password, or set up the second factor: without a code, a secret is shown; a code made from it
     confirms it. The session gets a new cookie and token when it is proven.
@@ -169,7 +171,7 @@ def second_factor(given: GivenCode, asking: Asking, request: Request, response: 
     )
 
 
-@router.post("/password")
+@router.post("/password", responses=answers(401, 403, 409, 429, 507))
 def change_password(given: ChangePassword, asking: Asking, request: Request, response: Response) -> WhoIs:
     """Change one's own password. All other sessions of the account end, and this one gets a new cookie and token."""
     at = entering(request, asking)
@@ -193,7 +195,7 @@ def change_password(given: ChangePassword, asking: Asking, request: Request, res
     )
 
 
-@router.post("/link")
+@router.post("/link", responses=answers(401, 409, 429, 507), openapi_extra=ANYBODY)
 def use_link(given: UseLink, request: Request, response: Response) -> WhoIs:
     """Sign in with a one-time link and set a password. All other sessions of the account end."""
     at = entering(request)
