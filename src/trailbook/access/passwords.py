@@ -17,9 +17,9 @@ SHORTEST, LONGEST = 12, 1024
 """Characters of a password that is set, and of one that is looked at."""
 
 _hasher = PasswordHasher(time_cost=3, memory_cost=1 << 16, parallelism=4, hash_len=32, salt_len=16, type=Type.ID)
-# Each hash takes 64 MiB: whoever signs in at the same time as others has to wait.
+# Each hash takes 64 MiB, and a thread that reads could use as well: who signs in when others do waits, but not long.
 _room = BoundedSemaphore(2)
-_PATIENCE = 5.0
+_PATIENCE = 1.0
 
 
 def check_choice(password: str, name: str) -> None:
