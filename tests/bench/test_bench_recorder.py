@@ -9,9 +9,9 @@ from pathlib import Path
 
 def test_the_cost_of_recording_is_printed_beside_a_plain_line(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
+    program = f"import sys; sys.path.insert(0, {str(root)!r}); from bench.recorder import main; main()"
     told = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(root)!r}); from bench.recorder import main; main()",
-         "--events", "300"],
+        [sys.executable, "-c", program, "--events", "300"],
         cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     rows = told.stdout.splitlines()[1:]

@@ -244,6 +244,7 @@ def test_closing_delivers_and_leaves_nothing_behind(tmp_path: Path, sink: Memory
     ours.close()
     ours.record("late", "r")
     assert ours.stats().not_captured == 1
+    assert ours.flush(0)
 
 
 def test_a_closed_strict_recorder_says_so(tmp_path: Path, sink: Memory) -> None:

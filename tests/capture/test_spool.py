@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +23,9 @@ NOW = datetime(2021, 11, 17, 14, 7, tzinfo=UTC)
 
 
 def spool(folder: Path, name: str = "a", most_bytes: int = 1 << 20, segment_bytes: int = 1 << 16) -> Spool:
-    return Spool(folder, name, lambda: Lost(f"lost-{name}", "web"), most_bytes, segment_bytes)
+    made = Spool(folder, name, lambda: Lost(f"lost-{name}", "web"), most_bytes, segment_bytes)
+    made.adopt()
+    return made
 
 
 def left_behind(folder: Path, name: str, lines: list[bytes], segment_bytes: int = 1 << 16) -> None:
@@ -206,6 +210,42 @@ def test_a_disk_that_fails_counts_as_missed(tmp_path: Path, monkeypatch: pytest.
     assert [one["details"] for one in sink.events if one["action"] == "a"] == ["before", "after"]
     (told,) = [one for one in sink.events if one["action"] == "not_captured"]
     assert told["data"]["count"] == 1
+
+
+def test_a_disk_without_room_for_another_file_still_gets_its_events_delivered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = spool(tmp_path)
+    one.append(b"event")
+    one.lose(NOW, "full")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("trailbook.capture.spool.LossFile.create", full)
+    assert drained(one) == [b"event"]
+    monkeypatch.undo()
+    (told,) = drained(one)
+    assert json.loads(told)["data"]["count"] == 1
+
+
+def test_a_folder_that_somebody_removes_is_made_anew(tmp_path: Path) -> None:
+    sink = Memory()
+    with recorder(tmp_path, sink) as ours:
+        ours.record("a", "r", details="before")
+        shutil.rmtree(tmp_path / "spool")
+        ours.record("a", "r", details="meanwhile")
+        for number in range(6):
+            ours.record("a", "r", details=str(number), data="x" * 900_000)
+        assert ours.flush(10)
+        assert ours.stats().not_captured == 0
+    assert [one["details"] for one in sink.events] == ["before", "meanwhile", *map(str, range(6))]
+
+
+def test_a_recorder_that_records_nothing_starts_no_thread(tmp_path: Path) -> None:
+    before = threading.active_count()
+    with recorder(tmp_path, Memory()):
+        assert threading.active_count() == before
 
 
 def test_refused_events_are_kept_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

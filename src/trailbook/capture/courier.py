@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
-from threading import Condition, Event, Thread
+from threading import Condition, Event, Lock, Thread
 
 from .sink import Away, Result, Sink, TurnedAway, send_in_parts
 from .spool import Batch, Spool
@@ -30,7 +30,7 @@ def pause(failures: int, wished: float | None, chance: float) -> float:
 
 
 class Courier:
-    """Delivers what is in the spool; `most` and `most_bytes` bound a batch. Started once, ended once."""
+    """Delivers what is in the spool; `most` and `most_bytes` bound a batch. It starts when there is something to do."""
 
     def __init__(
         self, spool: Spool, sink: Sink, *, most: int, most_bytes: int, clock: Callable[[], datetime],
@@ -41,7 +41,7 @@ class Courier:
         self.last_delivered_at: datetime | None = None
         self.trouble = ""
         """Why nothing can be delivered now; empty if nothing is known to be wrong."""
-        self._spool = spool
+        self.spool = spool
         self._sink = sink
         self._limit, self._most, self._most_bytes = most, most, most_bytes
         self._clock = clock
@@ -52,24 +52,35 @@ class Courier:
         self._progress = Condition()
         self._thread = Thread(target=self._run, name="trailbook-recorder", daemon=True)
         self._warned: dict[str, float] = {}
-        self._thread.start()
+        self._is_started = False
+        self._starting = Lock()
+        spool.adopt()
+        if spool.has_left_overs:
+            self.wake()
 
     def wake(self) -> None:
         """There is something to deliver."""
         if not self._wake.is_set():
             self._wake.set()
+            if not self._is_started:
+                with self._starting:
+                    if not self._is_started:
+                        self._thread.start()
+                        self._is_started = True
 
     def flush(self, timeout: float) -> bool:
         """Wait until all that has been appended so far is done with; whether it was, within `timeout` seconds."""
-        wanted = self._spool.appended
+        wanted = self.spool.appended
         self._hurry.set()
-        self._wake.set()
+        self.wake()
         with self._progress:
-            return self._progress.wait_for(lambda: self._spool.settled >= wanted, timeout)
+            return self._progress.wait_for(lambda: self.spool.settled >= wanted, timeout)
 
     def end(self, timeout: float) -> bool:
         """Deliver what is left, up to the first failure and for at most `timeout` seconds; whether it came to rest."""
         self._is_ending = True
+        if not self._is_started:
+            return True
         self._hurry.set()
         self._wake.set()
         self._thread.join(timeout)
@@ -85,8 +96,8 @@ class Courier:
             ending = self._is_ending
             wished: float | None = None
             try:
-                self._spool.adopt()
-                while (batch := self._spool.next(self._most, self._most_bytes)) is not None:
+                self.spool.adopt()
+                while (batch := self.spool.next(self._most, self._most_bytes)) is not None:
                     self._deliver(batch)
                     self._most = min(self._limit, self._most + 1)
                     failures = 0
@@ -110,7 +121,7 @@ class Courier:
         if refused:
             self._keep_refused(refused)
         with self._progress:
-            self._spool.done(batch)
+            self.spool.done(batch)
             self.delivered += len(results) - len(refused)
             self.last_delivered_at = self._clock()
             self.trouble = ""
@@ -126,7 +137,7 @@ class Courier:
         self.rejected += len(refused)
         try:
             for line, result in refused:
-                self._spool.reject(line, result)
+                self.spool.reject(line, result)
         except Exception as error:
             log.error("refused events could not be kept: %s", error or type(error).__name__)
 
@@ -148,6 +159,6 @@ class Courier:
 
     def _sync(self) -> None:
         try:
-            self._spool.sync()
+            self.spool.sync()
         except OSError as error:
             self._tell(error)

@@ -79,7 +79,6 @@ class Recorder:
     _not_captured: int
     _warned: float
     _courier: Courier | None
-    _spool: Spool
 
     def __init__(
         self,
@@ -117,6 +116,7 @@ class Recorder:
         self._clock = clock
         self._randomness = randomness
         self._begin()
+        self._running()
         _open.add(self)
 
     def record(
@@ -179,25 +179,29 @@ class Recorder:
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all that was recorded so far is delivered or rejected; whether it is, after `timeout` seconds."""
-        return self._running().flush(timeout)
+        courier = self._courier
+        if courier is None or self._is_closed:
+            return self.stats().waiting == 0
+        return courier.flush(timeout)
 
     def close(self, timeout: float = 5.0) -> None:
         """Deliver what can be delivered in `timeout` seconds; the rest stays in the spool for the next process."""
         with self._lock:
             was_closed, self._is_closed = self._is_closed, True
         _open.discard(self)
-        if not was_closed and (self._courier is None or self._courier.end(timeout)):
-            self._spool.close()
+        if not was_closed and self._courier is not None and self._courier.end(timeout):
+            self._courier.spool.close()
             self._sink.close()
 
     def stats(self) -> RecorderStats:
         """Figures of this process."""
         courier = self._courier
+        recorded, settled = (courier.spool.appended, courier.spool.settled) if courier else (0, 0)
         return RecorderStats(
-            recorded=self._spool.appended,
+            recorded=recorded,
             delivered=courier.delivered if courier else 0,
             rejected=courier.rejected if courier else 0,
-            waiting=self._spool.appended - self._spool.settled,
+            waiting=recorded - settled,
             not_captured=self._not_captured,
             last_delivered_at=courier.last_delivered_at if courier else None,
             trouble=courier.trouble if courier else "",
@@ -210,26 +214,24 @@ class Recorder:
         self.close()
 
     def _begin(self) -> None:
-        """Begin anew, in a new process or after a fork; the thread starts when there is something to do."""
+        """Begin anew, in a new process or after a fork."""
         self._lock = Lock()
         self._is_closed = False
         self._not_captured = 0
         self._warned = -_REMIND
         self._courier = None
-        name = uuid7(self._clock(), self._randomness(10))
-        self._spool = Spool(self._folder, name, self._no_loss, self._spool_bytes)
-        if self._spool.has_left_overs:
-            self._running()
 
     def _running(self) -> Courier:
-        if self._is_closed:
-            raise RecorderError("The recorder is closed.", remedy="Record before it is, or make another.")
+        """The courier of this process and its spool. Raises RecorderError."""
         courier = self._courier
-        if courier is None:
+        if courier is None or self._is_closed:
             with self._lock:
+                if self._is_closed:
+                    raise RecorderError("The recorder is closed.", remedy="Record before it is, or make another.")
                 if (courier := self._courier) is None:
+                    name = uuid7(self._clock(), self._randomness(10))
                     courier = self._courier = Courier(
-                        self._spool,
+                        Spool(self._folder, name, self._no_loss, self._spool_bytes),
                         self._sink,
                         most=self._batch,
                         most_bytes=self._batch_bytes,
@@ -241,9 +243,9 @@ class Recorder:
     def _capture(self, line: bytes) -> None:
         """Put an event into the spool; with `strict`, onto the disk. Raises RecorderError, SpoolFull and OSError."""
         courier = self._running()
-        end = self._spool.append(line)
+        end = courier.spool.append(line)
         if self._strict:
-            self._spool.sync(end)
+            courier.spool.sync(end)
         courier.wake()
 
     def _lose(self, moment: datetime, error: Exception) -> None:
@@ -255,8 +257,9 @@ class Recorder:
             self._warned = now
             log.error("an event was not captured (%d so far): %s", self._not_captured, reason)
         try:
-            self._spool.lose(moment, reason.problem)
-            self._running().wake()
+            courier = self._running()
+            courier.spool.lose(moment, reason.problem)
+            courier.wake()
         except (OSError, RecorderError):
             pass  # it is in `stats` and in the log, and there is nowhere else to put it
 
@@ -264,13 +267,10 @@ class Recorder:
         return Lost(uuid7(self._clock(), self._randomness(10)), self._application, self._tenant)
 
     def _after_fork(self) -> None:
-        """In the child: what there is belongs to the parent."""
-        self._spool.forget()
-        try:
-            self._begin()
-        except RecorderError as error:
-            self._is_closed = True
-            log.error("nothing is recorded in this process: %s", error)
+        """In the child: what there is belongs to the parent; it has its own from its first event on."""
+        if self._courier is not None:
+            self._courier.spool.forget()
+        self._begin()
 
     def _at_exit(self) -> None:
         self.close(self._exit_seconds)

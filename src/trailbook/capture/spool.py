@@ -76,7 +76,6 @@ class Spool:
                 place=str(folder),
                 remedy="Name a folder of the application's own with spool=.",
             ) from error
-        self.adopt()
 
     @property
     def has_left_overs(self) -> bool:
@@ -120,9 +119,10 @@ class Spool:
         """What is to be sent next: first what was lost, then events in their order. None if nothing is left."""
         with self._lock:
             if self._losing.lost.count and not self._telling:
-                spare = self._new_loss()
-                self._telling.append(self._losing)
-                self._losing = spare
+                with suppress(OSError):  # with no room for another file, delivering the events makes some
+                    spare = self._new_loss()
+                    self._telling.append(self._losing)
+                    self._losing = spare
             if self._telling:
                 return Batch([self._telling[0].lost.line()], self._telling[0])
         while (source := self._oldest()) is not None:
@@ -150,7 +150,11 @@ class Spool:
     def adopt(self) -> None:
         """Take over what processes that have ended left behind."""
         self._is_full = False
-        for path in sorted(self._folder.iterdir()):
+        try:
+            found = sorted(self._folder.iterdir())
+        except OSError:  # somebody removed the folder; it is made anew with the next file
+            return
+        for path in found:
             if path.name.startswith("."):
                 continue
             if path.suffix == segment.SUFFIX and (file := adopt_locked(path)) is not None:
@@ -221,6 +225,7 @@ class Spool:
         if self._is_full or self._used() + max(self._segment_bytes, needed) > self._most_bytes:
             self._is_full = True
             raise SpoolFull
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._new_path(segment.SUFFIX)
         made = Segment(path, create_locked(path))
         self._is_named = False
