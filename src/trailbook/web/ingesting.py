@@ -174,8 +174,8 @@ async def send_events(request: Request) -> Response:
     hold = service.intake.room.admit(sender.tenant)
     try:
         batch = await _received(request, service.settings, hold)
-        service.quotas.take(sender.tenant, caller.id, len(batch.items), service.clock().timestamp())
         hold.events(len(batch.items))
+        service.quotas.take(sender.tenant, caller.id, len(batch.items), service.clock().timestamp())
         waiting = service.intake.put(Parcel(batch.items, sender, make_id, hold))
     except BaseException:
         hold.release()
