@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -80,3 +82,9 @@ def test_a_secret_is_never_shown() -> None:
 def test_the_address_is_the_one_given_or_host_and_port() -> None:
     assert Settings(url="https://audit.example.com/").address == "https://audit.example.com"
     assert Settings(host="::1", port=81).address == "http://[::1]:81"
+
+
+def test_what_only_the_service_needs_is_not_loaded_by_every_command() -> None:
+    heavy = ("fastapi", "starlette", "uvicorn", "pydantic", "httpx", "authlib", "prometheus_client", "structlog")
+    asked = f"import sys, trailbook.cli; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True).stdout == "[]\n"

@@ -34,6 +34,8 @@ STAND_INS = {
     r"git clone .*": "true",
     r"cd trailbook": "true",
     r"\. \.venv/bin/activate": "true",
+    r"trailbook serve &": "timeout 100 trailbook serve > serve.txt 2>&1 & echo $! > serve.pid",
+    r"kill %1": "kill $(cat serve.pid)",
 }
 """Commands that are not run here, and what runs instead. `make run` and `make test` are run by `.ci/run`."""
 
@@ -126,7 +128,7 @@ def run(step: Step, page: Path, where: Path, exported: dict[str, str]) -> None:
     assert done.returncode == step.code, f"exit code {done.returncode}, not {step.code}, of {said}"
     if step.output is not None:
         wanted = "\n".join(step.output)
-        assert expected(step.output).fullmatch(done.stdout), f"another output than\n{wanted}\nof {said}"
+        assert expected(step.output).fullmatch(done.stdout + "\n"), f"another output than\n{wanted}\nof {said}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

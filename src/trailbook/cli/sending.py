@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,11 +16,13 @@ from ..ingest.importing import bring_file
 from ..ingest.sending import Sender
 from ..query.excerpt import visible
 from ..report.clock import zone_named
-from ..settings import Settings
 from .completion import complete_formats
 from .importing import mapping_of, rejects_paths, tell_summary
 from .output import spare
 from .root import now, progress
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 
 @click.command("send", short_help="Send audit logs from files to a server.")

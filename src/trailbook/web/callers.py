@@ -24,8 +24,12 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 def caller_of(request: Request) -> Caller:
-    """Who is asking. Raises NotSignedIn, and NotAllowed for a change asked for without the session's CSRF token."""
-    service = service_of(request)
+    """Who is asking, noted for the log. Raises NotSignedIn, and NotAllowed for a change without the CSRF token."""
+    request.state.caller = caller = _found(request, service_of(request))
+    return caller
+
+
+def _found(request: Request, service: Service) -> Caller:
     authorization = request.headers.get("Authorization")
     if authorization is not None:
         scheme, _, text = authorization.partition(" ")

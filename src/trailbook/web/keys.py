@@ -11,11 +11,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from ..access.decide import check_grant, check_tenant
 from ..access.kept import KEYS
-from ..access.keys import make_key
+from ..access.keys import key_event, make_key
 from ..access.model import RIGHTS_OF_USE, ApiKey, KeyUse, Right, Seat
 from ..directory.viewer import TenantScope
-from ..event.model import Event, Target
-from .changed import PREFIX, After, Given, Limit, Name, Tenant, Work, Working, problems, until_kept
+from .changed import PREFIX, After, Given, Limit, Name, Tenant, Working, problems, until_kept
 from .granting import Hidden, end_of, find, hidden_of, listed
 
 router = APIRouter(prefix=f"{PREFIX}/keys", tags=["keys"])
@@ -91,7 +90,7 @@ def create_key(work: Working, given: KeyGiven) -> NewKey:
         TenantScope(key.tenant), rights, key.hidden, expires_at=key.expires_at, applications=key.applications
     )  # fmt: skip
     check_grant(work.caller, seat)
-    work.keep([KEYS.record(key)], [_event(work, "create", None, key)])
+    work.keep([KEYS.record(key)], [key_event(work.doing, "create", None, key)])
     return NewKey(**_shown(key), text=text)
 
 
@@ -109,7 +108,7 @@ def revoke_key(work: Working, id: KeyId) -> None:
         was = find(work, KEYS, id)
         if was.value.revoked_at is None:
             key = replace(was.value, revoked_at=work.now)
-            work.keep([KEYS.record(key, was)], [_event(work, "revoke", was.value, key)])
+            work.keep([KEYS.record(key, was)], [key_event(work.doing, "revoke", was.value, key)])
 
     until_kept(attempt)
 
@@ -129,21 +128,3 @@ def _shown(key: ApiKey) -> dict[str, Any]:
         "last_used_at": key.last_used_at,
         "revoked_at": key.revoked_at,
     }
-
-
-def _event(work: Work, action: str, before: ApiKey | None, after: ApiKey) -> Event:
-    return work.event(
-        "keys",
-        action,
-        tenant=after.tenant,
-        of=Target("user", f"key:{after.id}", after.name, after.tenant),
-        old=_told(before),
-        new=_told(after),
-    )
-
-
-def _told(key: ApiKey | None) -> dict[str, Any]:
-    """What events tell of a key."""
-    fields = {} if key is None else _shown(key)
-    untold = ("id", "created_by", "created_at", "last_used_at")
-    return {name: value for name, value in fields.items() if value and name not in untold}
