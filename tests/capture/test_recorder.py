@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capture.fake import Memory, recorder
+from capture.fake import Memory, recorder, until
 
 from trailbook.capture import Initiator, Recorder, RecorderError, Result, Target, acting_as, changes
 from trailbook.errors import BadEvent, BadInput
@@ -257,7 +257,8 @@ def test_a_closed_strict_recorder_says_so(tmp_path: Path, sink: Memory) -> None:
 def test_statistics_say_what_is_wrong_and_what_waits(ours: Recorder, sink: Memory) -> None:
     sink.reason = "the server sleeps"
     ours.record("a", "r")
-    assert not ours.flush(0.3)
+    assert not ours.flush(0)
+    until(lambda: ours.stats().trouble != "")
     said = ours.stats()
     assert (said.recorded, said.delivered, said.waiting, said.trouble) == (1, 0, 1, "the server sleeps")
     assert said.last_delivered_at is None
