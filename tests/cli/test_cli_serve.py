@@ -69,6 +69,11 @@ def start(folder: Path) -> Iterator[Start]:
         process.stdout.close()
 
 
+def children_of(server: Running) -> list[str]:
+    """The processes that it has started."""
+    return Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+
+
 def all_gone(pids: list[str]) -> bool:
     """Whether these processes have ended, or do so soon."""
     for _ in range(100):
@@ -135,14 +140,23 @@ def test_two_workers_share_a_store_and_their_figures(start: Start, cli: Cli) -> 
         assert answer.json()["stored"] == 1
     figures = httpx.get(f"{server.url}/metrics").text
     assert 'trailbook_events_total{result="stored"} 12.0' in figures
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-    workers = children.read_text().split() if children.exists() else []
+    workers = children_of(server)
     assert server.end() == 0
     assert all_gone(workers)
     # The link is given by one of those that start, not by each.
     assert server.process.stdout is not None
     assert server.process.stdout.read().count("/sign-in#") == 1
     assert cli("report", "application:web", "--format", "jsonl").out.count('"Alice"') >= 12
+
+
+def test_workers_whose_parent_was_killed_end_too(start: Start) -> None:
+    server = start("--workers", "2")
+    workers = children_of(server)
+    assert len(workers) >= 2
+    server.process.kill()
+    assert all_gone(workers)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{server.url}/healthz")
 
 
 def test_a_port_that_is_taken_is_told_in_a_sentence(cli: Cli, program: Cli) -> None:

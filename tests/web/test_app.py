@@ -37,6 +37,10 @@ def test_no_page_of_the_framework_is_there() -> None:
     assert [client(service()).get(path).status_code for path in ("/docs", "/redoc", "/openapi.json")] == [404] * 3
 
 
+def test_nobody_is_sent_on_to_the_host_of_the_header() -> None:
+    assert client(service()).get("/healthz/", headers={"Host": "evil.example"}).status_code == 404
+
+
 @pytest.mark.parametrize("threads", [1, 5])
 def test_reads_share_as_many_threads_as_the_setting_says(threads: int) -> None:
     app = make_app(service(threads=threads))

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 import uvicorn
@@ -80,6 +81,18 @@ def test_who_says_nothing_or_drips_is_let_go_of(connect: Connect) -> None:
         dripping.sendall(b"x: y\r\n")
     assert (all_of(silent), all_of(dripping)) == (b"", b"")
     assert time.monotonic() - began < 5
+
+
+def test_a_body_that_nobody_waited_for_may_not_drip_on(connect: Connect) -> None:
+    connection = connect()
+    began = time.monotonic()
+    connection.sendall(b"POST /nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n")
+    assert connection.recv(65_536).startswith(b"HTTP/1.1 404 ")
+    with suppress(OSError):
+        while time.monotonic() - began < 5:
+            connection.sendall(b"x")
+            time.sleep(0.05)
+    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("sent", [b"\x16\x03\x01 hello\r\n\r\n", b"GET / HTTP/1.1\r\nx: " + b"y" * 200_000])

@@ -42,6 +42,8 @@ def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> 
         docs_url=None,
         redoc_url=None,
         openapi_url=openapi.PATH,
+        # It would send clients on to whatever the Host header says.
+        redirect_slashes=False,
         lifespan=_running,
     )
     app.state.service, app.state.at_end = service, at_end

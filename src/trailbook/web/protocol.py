@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import BaseTransport, TimerHandle, Transport
+from typing import cast
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -25,8 +26,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Take a connection, if there are not too many already."""
-        assert isinstance(transport, Transport) or hasattr(transport, "write")
-        super().connection_made(transport)  # type: ignore[arg-type]
+        super().connection_made(cast(Transport, transport))
         if len(self.connections) > MOST_CONNECTIONS:
             self.transport.abort()
             return
@@ -58,6 +58,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._wait_no_longer()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body has arrived."""
+        super().on_message_complete()
+        self._wait_no_longer()
+
+    def on_response_complete(self) -> None:
+        """The answer is written; a body that nobody waited for may only come for so long."""
+        super().on_response_complete()
+        if self.cycle.response_complete and self.cycle.more_body:
+            self._wait()
 
     def pause_writing(self) -> None:
         """The client reads more slowly than we answer."""

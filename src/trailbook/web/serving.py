@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import partial
+from multiprocessing.process import BaseProcess
 
 import uvicorn
 from fastapi import FastAPI
@@ -41,6 +44,8 @@ def service_on(store: Store, settings: Settings) -> Service:
 def application(settings: Settings) -> FastAPI:
     """The application of one process, with a store of its own, which is closed when it ends."""
     logs.configure(settings.log_level)
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_end_with, args=(parent,), name="parent", daemon=True).start()
     store = opened(settings)
     return make_app(service_on(store, settings), at_end=store.close)
 
@@ -118,6 +123,12 @@ def sign_in_told(name: str, address: str, token: str, lasts: str) -> str:
     )
 
 
+def _end_with(parent: BaseProcess) -> None:
+    """End this worker in order when its parent has been killed, so that it does not keep the port."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _config(settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         partial(application, settings),
@@ -135,4 +146,6 @@ def _config(settings: Settings) -> uvicorn.Config:
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        # A worker that is only busy is not killed.
+        timeout_worker_healthcheck=GRACE_SECONDS,
     )
