@@ -184,7 +184,7 @@ NARROW = {"since": NOW - timedelta(days=9), "until": NOW, "expires_at": NOW + ti
         ({}, {"scope": {"type": "tenant", "tenant": "globex"}}, "scope"),
         ({}, {"scope": {"type": "groups", "tenant": "globex", "groups": ["g1"]}}, "scope"),
         ({}, {"user": {"tenant": "globex", "id": "u1"}}, "access"),
-        ({}, {"role": "root"}, "rights"),
+        ({"rights": frozenset(("access", "view"))}, {"role": "root"}, "rights"),
         ({"rights": frozenset(("access",))}, {}, "rights"),
         ({"hidden": frozenset(("ip",))}, {}, "hidden"),
         (NARROW, {}, "since"),

@@ -135,7 +135,7 @@ class Caller(Struct, frozen=True):
 ROOT_ROLE = AccessRole("root", "Root", frozenset(RIGHTS))
 SHIPPED_ROLES: tuple[AccessRole, ...] = (
     ROOT_ROLE,
-    AccessRole("administrator", "Administrator", frozenset(RIGHTS) - {"ingest"}),
+    AccessRole("administrator", "Administrator", frozenset(RIGHTS)),
     AccessRole("analyst", "Analyst", frozenset(("view", "export", "schedule", "reports"))),
     AccessRole("reader", "Reader", frozenset(("view",))),
     AccessRole("auditor", "Auditor", frozenset(("view", "export"))),
