@@ -204,7 +204,6 @@ def test_no_account_is_given_more_than_its_maker_has(served, seat, given, place)
     ("given", "place"),
     [
         ({"scope": {"type": "root"}}, "scope"),
-        ({"role": "root"}, "rights"),
         ({"since": None}, "since"),
         ({"expires_at": None}, "expires_at"),
     ],
