@@ -170,6 +170,21 @@ def test_a_full_disk_or_a_busy_store_fails_all_that_share_the_commit_and_it_reco
     assert run(test).store.commits == [["first"], ["3"]]
 
 
+def test_what_waits_behind_a_commit_that_waited_in_vain_is_told_at_once() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.busy()
+        large = [bench.put(*(item(str(n)) for n in range(COMMIT_EVENTS))) for _ in range(3)]
+        bench.store.failing = [Busy("Others are writing.")]
+        bench.store.gate.set()
+        for one in large:
+            with pytest.raises(Busy):
+                await one
+        assert bench.intake.room.events == 0
+        assert (await bench.put(item("after")))[0].position == 1
+
+    assert run(test).store.commits == [["first"], ["after"]]
+
+
 def test_a_request_that_the_store_refuses_does_not_take_the_others_down() -> None:
     async def test(bench: Bench) -> None:
         bench.store.poison = "poison"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
-from anyio.to_thread import current_default_thread_limiter
+from anyio.to_thread import current_default_thread_limiter, run_sync
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from .. import __version__
-from ..errors import TrailbookError
+from ..errors import StoreError, TrailbookError
 from . import (
     accounts,
     asking,
@@ -29,8 +30,12 @@ from . import (
     sessions,
     signing_in,
 )
+from .logs import log, where
 from .middleware import Edge
 from .service import Service
+
+FORGET_SECONDS = 3600.0
+"""Between two times that what expired is taken out of the store."""
 
 
 def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> FastAPI:
@@ -69,10 +74,24 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     current_default_thread_limiter().total_tokens = service.settings.threads
     service.intake.start()
+    forgetting = asyncio.create_task(_keep_forgetting(service))
     try:
         yield
     finally:
+        forgetting.cancel()
+        with suppress(asyncio.CancelledError):
+            await forgetting
         service.streams.close()
         await service.intake.stop()
         service.metrics.stop()
         app.state.at_end()
+
+
+async def _keep_forgetting(service: Service) -> None:
+    """Take what expired out of the store, now and every hour: sessions, links, counts of who tried to sign in."""
+    while True:
+        try:
+            await run_sync(service.store.forget_expired, service.clock())
+        except StoreError as error:
+            log().warning("what expired is still there", error=where(error))
+        await asyncio.sleep(FORGET_SECONDS)

@@ -180,6 +180,12 @@ class FairQueue:
                 del self._of[tenant]
         return taken
 
+    def take_all(self) -> list[_Waiting]:
+        """Whatever there is."""
+        taken = [waiting for parcels in self._of.values() for waiting in parcels]
+        self._of.clear()
+        return taken
+
 
 class Intake:
     """Takes in parcels and stores them, all that are waiting in one commit."""
@@ -252,7 +258,11 @@ class Intake:
         batch: list[_Waiting] = []
         while batch := self._next(gather=len(batch) > 1):
             answers = self._store(batch)
-            for waiting in batch:
+            busy = next((answer for _, answer in answers if isinstance(answer, Busy)), None)
+            if busy is not None:
+                # The others have waited nearly as long: if each commit did so in its turn, the last would hang.
+                answers += [(waiting, busy) for waiting in self._rest()]
+            for waiting, _ in answers:
                 waiting.parcel.hold.release()
             _tell(answers)
 
@@ -262,6 +272,10 @@ class Intake:
             if gather:
                 self._condition.wait_for(lambda: self._stopping, GATHER_SECONDS)
             return self._queue.take(COMMIT_EVENTS, COMMIT_BYTES)
+
+    def _rest(self) -> list[_Waiting]:
+        with self._condition:
+            return self._queue.take_all()
 
     def _store(self, batch: list[_Waiting]) -> list[_Answer]:
         """Store all in one commit; if one of them cannot be stored, each by itself."""

@@ -32,6 +32,8 @@ from .signing_in import first_link
 
 BACKLOG = 1024
 KEEP_ALIVE_SECONDS = 30
+LOCK_SECONDS = 5.0
+"""How long a request waits for others who write to the store, the command line say, before it is told to come again."""
 GRACE_SECONDS = 30
 """Requests that were accepted before the end may take this long to finish."""
 
@@ -76,7 +78,7 @@ def serve(settings: Settings, tell: Callable[[str], None]) -> None:
 
 def opened(settings: Settings) -> Store:
     """The store of the settings; it is made if it is not there. Raises StoreError."""
-    return open_store(settings.store, create=True, reserve=settings.reserve_bytes)
+    return open_store(settings.store, create=True, wait=LOCK_SECONDS, reserve=settings.reserve_bytes)
 
 
 def listen(host: str, port: int) -> socket.socket:
