@@ -180,7 +180,7 @@ def test_what_waits_behind_a_commit_that_waited_in_vain_is_told_at_once() -> Non
             with pytest.raises(Busy):
                 await one
         assert bench.intake.room.events == 0
-        assert (await bench.put(item("after")))[0].position == 1
+        assert (await bench.put(item("after")))[0].position == 0
 
     assert run(test).store.commits == [["first"], ["after"]]
 
