@@ -13,8 +13,12 @@ import trailbook
 
 from .measure import Spent, in_child, tell
 
-_ROOMS = ("demo", "event", "ingest", "directory", "seal", "store")
-"""What decides how a store is made: these and the baseline itself."""
+_ROOMS: dict[str, tuple[str, ...]] = {
+    "write": ("demo", "event/model.py", "event/canonical.py"),
+    "import": ("event", "ingest", "directory", "seal", "store"),
+    "plain": (),
+}
+"""What decides how each file is made, besides the benchmark itself and the file that it is made of."""
 _GZIP_SAMPLE = 256 << 20
 
 
@@ -32,29 +36,29 @@ class Made:
         self.gzip_share = 0.0
 
     def make(self, fresh: bool) -> None:
-        """Make what is not there, all of it if `fresh` or if another version of the code made it."""
-        version = _version()
-        if not fresh and self._costs.exists():
-            kept = json.loads(self._costs.read_text())
-            if kept.pop("version") == version:
-                tell(f"{self.events:,} events: kept from last time, in {self.folder}")
-                self.gzip_share = kept.pop("gzip_share")
-                self.cost = {name: Spent(*spent) for name, spent in kept.items()}
-                return
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        steps: list[tuple[str, Callable[[], Spent]]] = [
-            ("write", lambda: in_child("write_lines", self.lines, self.events)),
-            ("import", lambda: in_child("import_lines", self.lines, self.store)),
-            ("plain", lambda: in_child("import_plain", self.lines, self.plain)),
-        ]
-        for name, step in steps:
-            tell(f"{self.events:,} events: {name}")
-            self.cost[name] = step()
+        """Make what is not there, or was made by another version of the code; all of it if `fresh`."""
+        if fresh:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        steps: dict[str, tuple[Path, Callable[[], Spent]]] = {
+            "write": (self.lines, lambda: in_child("write_lines", self.lines, self.events)),
+            "import": (self.store, lambda: in_child("import_lines", self.lines, self.store)),
+            "plain": (self.plain, lambda: in_child("import_plain", self.lines, self.plain)),
+        }
+        kept = json.loads(self._costs.read_text()) if self._costs.exists() else {}
+        for name, (made, step) in steps.items():
+            version = _version(name) + (kept["write"]["version"] if name != "write" else "")
+            if kept.get(name, {}).get("version") == version:
+                tell(f"{self.events:,} events: {name} kept from last time, in {self.folder}")
+            else:
+                tell(f"{self.events:,} events: {name}")
+                for file in self.folder.glob(f"{made.name}*"):
+                    file.unlink()
+                kept[name] = {"version": version, "spent": step()}
+                self._costs.write_text(json.dumps(kept))
+            self.cost[name] = Spent(*kept[name]["spent"])
         tell(f"{self.events:,} events: gzip")
         self.gzip_share = _gzip_share(self.lines)
-        kept = {"version": version, "gzip_share": self.gzip_share, **self.cost}
-        self._costs.write_text(json.dumps(kept))
 
 
 def _gzip_share(lines: Path) -> float:
@@ -64,11 +68,13 @@ def _gzip_share(lines: Path) -> float:
     return len(gzip.compress(text, 6)) / len(text)
 
 
-def _version() -> str:
+def _version(step: str) -> str:
     digest = hashlib.sha256()
     home = Path(trailbook.__file__).parent
     own = Path(__file__).parent
-    files = [path for room in _ROOMS for path in sorted((home / room).rglob("*")) if path.suffix in (".py", ".toml")]
-    for path in (*files, own / "plain.py", own / "tasks.py"):
-        digest.update(path.read_bytes())
+    rooms = [home / room for room in _ROOMS[step]]
+    inside = [path for room in rooms for path in (sorted(room.rglob("*")) if room.is_dir() else [room])]
+    for path in (*inside, own / "plain.py", own / "tasks.py"):
+        if path.suffix in (".py", ".toml"):
+            digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailbook.event.text import LONGEST_WORD, fold, long_words, words
+from trailbook.event.text import LONGEST_WORD, fold, long_words, pieces, words
 
 
 @pytest.mark.parametrize(
@@ -48,16 +48,23 @@ def test_each_word_is_one_word_of_itself(text: str) -> None:
     assert [words(word) for word in words(text)] == [[word] for word in words(text)]
 
 
-@given(st.lists(st.text() | st.text("aB1.-_ é") | st.uuids().map(str)))
-def test_the_long_words_of_texts_are_their_words_of_more_than_one_letter(texts: list[str]) -> None:
-    every = {word for text in texts for word in words(text)}
-    found = long_words(texts)
-    assert found <= every
-    assert {word for word in found if len(word) > 1} == {word for word in every if len(word) > 1}
+MIXED = st.text() | st.text("aB1.-_ é") | st.lists(st.uuids().map(str) | st.text("aB1.-_ é")).map("/".join)
+
+
+@given(MIXED)
+def test_the_long_words_of_a_text_are_its_words_of_more_than_one_letter(text: str) -> None:
+    found = long_words(text)
+    assert set(found) <= set(words(text))
+    assert [word for word in found if len(word) > 1] == [word for word in words(text) if len(word) > 1]
+
+
+@given(MIXED)
+def test_the_words_of_a_text_are_those_of_its_pieces(text: str) -> None:
+    assert {word for piece in pieces(text) for word in words(piece)} == set(words(text))
 
 
 def test_a_single_letter_or_digit_is_not_long_but_a_han_character_is() -> None:
-    assert long_words(["vitamin C, 7 of 10", "東京"]) == {"vitamin", "of", "10", "東", "京"}
+    assert long_words("vitamin C, 7 of 10, 東京") == ["vitamin", "of", "10", "東", "京"]
 
 
 @given(st.text(), st.text())

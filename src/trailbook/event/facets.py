@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -218,22 +218,20 @@ def rest_texts(event: Event) -> list[str]:
     for reference in event.related:
         found += (reference.id, reference.name)
     for change in event.changes.values():
-        _add_leaves(found, change.old)
-        _add_leaves(found, change.new)
-    _add_leaves(found, event.data)
+        _add_leaves(found, (change.old, change.new))
+    _add_leaves(found, (event.data,))
     return found
 
 
-def _add_leaves(found: list[str], value: Any) -> None:
-    """Add every text and number in a JSON value, keys left out."""
-    kind = type(value)
-    if kind is str:
-        found.append(value)
-    elif kind is dict:
-        for inner in value.values():
-            _add_leaves(found, inner)
-    elif kind is list:
-        for inner in value:
-            _add_leaves(found, inner)
-    elif kind is int or kind is float:
-        found.append(str(value))
+def _add_leaves(found: list[str], values: Iterable[Any]) -> None:
+    """Add every text and number in JSON values, keys left out."""
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            found.append(value)
+        elif kind is int or kind is float:
+            found.append(str(value))
+        elif kind is dict:
+            _add_leaves(found, value.values())
+        elif kind is list:
+            _add_leaves(found, value)

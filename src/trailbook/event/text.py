@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
 LONGEST_WORD = 64
 
@@ -56,24 +55,18 @@ def words(text: str) -> list[str]:
     return _words(text, _EVERY)
 
 
-def long_words(texts: Iterable[str]) -> set[str]:
-    """The words of several texts without single letters and digits: those that are worth an entry in an index."""
-    plain: list[str] = []
-    other: list[str] = []
-    for text in texts:
-        (plain if text.isascii() else other).append(text)
-    found = _long_ascii_words("\n".join(plain))
-    if other:
-        found.update(_words("\n".join(other), _LONG))
-    return found
+def long_words(text: str) -> list[str]:
+    """The words of `text` without single letters and digits: those that are worth an entry in an index."""
+    if text.isascii() and text.isalnum() and 1 < len(text) <= LONGEST_WORD:
+        return [text.lower()]
+    return _words(text, _LONG)
 
 
-def _long_ascii_words(text: str) -> set[str]:
-    """The same as the patterns find, twice as fast: only where dots and dashes are can a word be several runs."""
-    runs = set(text.encode().translate(_APART).decode().split())
-    found = {run for run in runs if run.isalnum() and 1 < len(run) <= LONGEST_WORD}
-    found.update(_words(" ".join(runs - found), _LONG))
-    return found
+def pieces(text: str) -> set[str]:
+    """What `text` falls into where no word goes on: its words are those of the pieces."""
+    if text.isascii():
+        return set(text.encode().translate(_APART).decode().split())
+    return set(text.split())
 
 
 def _words(text: str, patterns: tuple[re.Pattern[str], re.Pattern[str]]) -> list[str]:

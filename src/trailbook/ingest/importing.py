@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Required, Self, TypedDict, Unpack
@@ -29,6 +30,7 @@ _BATCH_BYTES = 16 << 20
 _TICK = 1_000
 _LONGEST_REJECT = 64 << 10
 _LOOKED_AT = 1_000
+_CONTAINERS = 100_000
 
 Progress = Callable[[int, int, int], None]
 """Is told the bytes of the file that are done, those in all (0 if not known), and the records read."""
@@ -100,6 +102,7 @@ def bring_file(
     started = now()
     mapping.notes.clear()
     with ExitStack() as stack:
+        stack.enter_context(_rare_collections())
         source = stack.enter_context(opened(path, bounds))
         rejects = stack.enter_context(_Rejects(rejects_path, keep_rejects))
         importer = _Import(mapping, replace(context, make_id=context.make_id or stable_id), deliver, rejects, now)
@@ -130,6 +133,17 @@ def bring_file(
         warnings=_warnings(mapping),
         seconds=(now() - started).total_seconds(),
     )
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Look for cycles rarely: a batch makes many containers that live until it is stored, and next to no cycle."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_CONTAINERS, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def dry_run(

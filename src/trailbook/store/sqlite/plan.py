@@ -226,7 +226,7 @@ def _words_found(wanted: list[str], prefix: bool) -> _Found:
     if not wanted:
         return _NONE
     whole, begun = (wanted[:-1], wanted[-1]) if prefix else (wanted, "")
-    quoted = [f'"{word_token(word)}"' for word in whole if word not in _OF_DEFAULT_DETAILS and long_words((word,))]
+    quoted = [f'"{word_token(word)}"' for word in whole if word not in _OF_DEFAULT_DETAILS and long_words(word)]
     if len(begun) > 1 and not any(word.startswith(begun) for word in _OF_DEFAULT_DETAILS):
         quoted.append(f'"{word_token(begun[:LONGEST_NUMBERED])}" *')
     if not quoted:

@@ -117,12 +117,15 @@ def index_table(name: str) -> str:
     """
 
 
+_GATHER = "INSERT INTO facet (facet, rank) VALUES ('hashsize', 16777216);"
+"""The index gathers so many bytes in memory: a batch is then written as one piece, which spares merging several."""
+
 GUARDS = (
     "event_is_never_updated", "event_is_never_deleted", "identity_is_never_updated", "identity_is_never_deleted",
 )  # fmt: skip
 """The triggers that refuse to change or delete what is stored."""
 
-MIGRATIONS: tuple[str, ...] = (_FIRST + index_table("facet"), _RECORDS)
+MIGRATIONS: tuple[str, ...] = (_FIRST + index_table("facet") + _GATHER, _RECORDS)
 """Script n brings a store from version n to n + 1; a script is never changed once it was released."""
 
 

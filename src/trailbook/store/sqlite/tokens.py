@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
-from ...event.text import long_words
+from ...event.text import long_words, pieces
 
 EVERY = "z"
 """The token that every event carries, since NOT needs something to stand on the left of it."""
@@ -16,6 +16,7 @@ EVERY = "z"
 LONGEST_NUMBERED = 12
 """Of a word with digits or dots the index keeps so many characters: it is rarely shared, and long if it is an id."""
 
+_LONGEST_REMEMBERED, _MOST_REMEMBERED = 40, 1 << 14
 _CHUNK = 500
 _CACHE_LIMIT = 500_000
 
@@ -44,10 +45,26 @@ def is_told_apart(word: str) -> bool:
     return len(word) < LONGEST_NUMBERED or word.isalpha()
 
 
+class _WordTokens(dict[str, str]):
+    """The tokens of the words of a text. Those of short texts are remembered, since most come again and again."""
+
+    def __missing__(self, text: str) -> str:
+        if len(text) > _LONGEST_REMEMBERED and len(parts := pieces(text)) > 1:
+            return " ".join(map(self.__getitem__, parts))
+        tokens = " ".join([word_token(word) for word in long_words(text)])
+        if len(text) <= _LONGEST_REMEMBERED:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[text] = tokens
+        return tokens
+
+
+_word_tokens = _WordTokens()
+
+
 def word_tokens(texts: Iterable[str]) -> str:
     """The tokens of the words in any of the texts, separated by spaces; single letters and digits have none."""
-    found = long_words(texts)
-    return " ".join(map(word_token, found))
+    return " ".join(map(_word_tokens.__getitem__, texts))
 
 
 def address_token(address: str) -> str:
