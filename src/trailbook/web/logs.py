@@ -35,6 +35,11 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     everything = logging.getLogger()
     everything.handlers[:] = [handler]
     everything.setLevel(level.upper())
+    # What uvicorn sets up by itself, if it was started otherwise before, is undone.
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
     # Without handlers it does not log requests by itself, queries and all.
     logging.getLogger("uvicorn.access").propagate = False
     # They would log addresses that are asked, such as a sign-in provider's, with all that is in them.
