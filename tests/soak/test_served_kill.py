@@ -24,12 +24,14 @@ from trailbook.web.serving import opened, service_on
 
 KILLS = sized(3, 100)
 THERE = sized(2_000, 1_000_000)
-SENDERS = sized(3, 6)
+SENDERS = sized(2, 6)
 SIZES = (1, 1, 10, 100, 500)
+MOST_LEFT = 20
+"""Batches that a sender may leave unanswered."""
 READY_SECONDS = 5.0
 REPORTS = "/api/v1/reports"
 QUESTIONS = (
-    "/api/v1/events?limit=200", "/api/v1/events?q=user:u0004", "/api/v1/events/count?q=action:login",
+    "/api/v1/events?limit=200", "/api/v1/events?query=user:u0004", "/api/v1/events/count?query=action:login",
     "/api/v1/events/summary?by=action&during=2025-06", "/api/v1/events.csv?limit=500",
 )  # fmt: skip
 
@@ -49,7 +51,7 @@ class Traffic:
     def __init__(self, server: Server, crowd: Crowd) -> None:
         self._server, self._crowd = server, crowd
         self._key = server.key("acme", "ingest", "read", "manage")
-        self._events = Events(10_000_000, seed=2)
+        self._events = Events(sized(100_000, 10_000_000), seed=2)
         self.places: dict[str, Place] = {}
         self.untold: list[list[str]] = []
         """The markers of batches that nobody knows to be stored."""
@@ -76,7 +78,7 @@ class Traffic:
         left: list[tuple[list[str], bytes]] = []
 
         def one() -> None:
-            if left and dice.random() < 0.5:
+            if len(left) > MOST_LEFT or (left and dice.random() < 0.5):
                 markers, items = left.pop()
             else:
                 taken = self._events.take(dice.choice(SIZES))
@@ -90,8 +92,8 @@ class Traffic:
                 return
             assert answer.status == 200, answer
             told = answer.json()["results"]
+            assert {got["status"] for got in told} in ({"stored"}, {"duplicate"}), "a batch was torn"
             for marker, got in zip(markers, told, strict=True):
-                assert got["status"] in ("stored", "duplicate"), got
                 self.places[marker] = Place(got["id"], got["book"], got["position"], got["leaf_hash"])
 
         self._until_over(one)
@@ -196,11 +198,12 @@ def test_a_server_killed_under_load_loses_nothing_and_is_soon_ready_again(tmp_pa
     )
     assert traffic.read
     assert traffic.signed_in
-    assert max(ready) < (READY_SECONDS if FULL else HUNG)
     check_records(traffic, set(reports))
     check_events(traffic, store)
     assert_gapless(store)
     assert_whole(store)
+    if FULL:
+        assert max(ready) < READY_SECONDS
 
 
 def wait_for_load(traffic: Traffic, crowd: Crowd) -> None:
