@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from pydantic import BaseModel
@@ -177,8 +177,9 @@ def json_once(request: Request, value: Any) -> Response:
 
 def links(request: Request, *, prev: str | None, next: str | None) -> dict[str, str]:
     """The header Link (RFC 8288) to the pages on either side, by their cursors."""
+    asked = [one for one in request.query_params.multi_items() if one[0] != "cursor"]
     found = [
-        f'<{request.url.path}?{request.url.include_query_params(cursor=cursor).query}>; rel="{name}"'
+        f'<{request.url.path}?{urlencode([*asked, ("cursor", cursor)])}>; rel="{name}"'
         for name, cursor in (("prev", prev), ("next", next))
         if cursor is not None
     ]

@@ -99,8 +99,8 @@ class Work(NamedTuple):
         self.service.keep(changed, removed=removed, events=events)
 
 
-def work_of(request: Request, caller: Asking) -> Work:
-    """What an endpoint works with."""
+async def work_of(request: Request, caller: Asking) -> Work:
+    """What an endpoint works with. It waits for nothing, and so needs no thread of its own."""
     service = service_of(request)
     return Work(service, caller, request, service.clock())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
@@ -14,6 +15,7 @@ MOST_HOPS = 32
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 _FOR = re.compile(r'(?:^|;)\s*for\s*=\s*"?([^";]*)"?', re.IGNORECASE)
+_LONGEST = len("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535")
 _PORT = re.compile(r"(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?")
 
 
@@ -23,6 +25,11 @@ def address_of(text: str) -> Address | None:
     An IPv4 address mapped into IPv6 is the IPv4 address. One with a zone (`fe80::1%eth0`) is none of anybody else's.
     """
     text = text.strip()
+    return _read(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1_024)
+def _read(text: str) -> Address | None:
     shape = _PORT.fullmatch(text)
     if shape is not None:
         text = shape[1] or shape[2] or ""
