@@ -8,8 +8,10 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sealed import NOON, seal, simple
 from soak.programs import start
 
@@ -20,7 +22,8 @@ from trailbook.errors import DiskFull, StoreError
 from trailbook.query.tree import EVERYTHING
 from trailbook.store.ports import Record
 from trailbook.store.sqlite import reserve as module
-from trailbook.store.sqlite.reserve import PIECE, Reserve, room_for
+from trailbook.store.sqlite import store as store_module
+from trailbook.store.sqlite.reserve import LAST, PIECE, Reserve, room_for
 from trailbook.store.sqlite.store import SqliteStore
 
 MIB = 1024 * 1024
@@ -77,9 +80,31 @@ def test_an_append_leaves_the_reserve_alone_and_what_is_kept_uses_it_up(tmp_path
         assert kept_back(path) >= SIZE
         with pytest.raises(DiskFull):
             store.keep([large(1)], now=NOON, events=[seal(simple(1))])
-        assert kept_back(path) == 0
+        assert kept_back(path) == SIZE // LAST
         assert store.record("report", "1", NOON) is None
         assert store.count(OPERATOR, EVERYTHING) == 0
+
+
+def test_the_last_of_the_reserve_is_for_taking_away_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "trail.db"
+    session = Record("session", "s-1", b"")
+    keep_records = store_module.keep_records
+
+    def full(*arguments: Any) -> None:
+        if kept_back(path):
+            raise DiskFull("The disk is full.")
+        keep_records(*arguments)
+
+    with closing(SqliteStore(path, reserve=SIZE)) as store:
+        store.keep([session], now=NOON)
+        monkeypatch.setattr(store_module, "keep_records", full)
+        for taking in ([Record("session", "s-2", b"")], []), ([], [seal(simple(1))]):
+            with pytest.raises(DiskFull):
+                store.keep(taking[0], now=NOON, removed=[replace(session, version=1)], events=taking[1])
+            assert kept_back(path) == SIZE // LAST
+        store.keep([], now=NOON, removed=[replace(session, version=1)])
+        assert kept_back(path) == 0
+        assert store.record("session", "s-1", NOON) is None
 
 
 def test_what_is_kept_tries_again_with_one_piece_of_the_reserve_after_the_other(tmp_path: Path) -> None:
@@ -118,7 +143,7 @@ def test_an_append_needs_room_for_itself_beside_the_whole_reserve(
         assert path.with_name("trail.db-wal").stat().st_size == written
         free[0] = need
         assert store.append([sealed])[0].status == "stored"
-        assert Reserve(path, SIZE).give_back()
+        assert Reserve(path, SIZE).give_back(all_of_it=False)
         free[0] = need + PIECE - 1
         with pytest.raises(DiskFull):
             store.append([seal(simple(2))])
@@ -204,7 +229,7 @@ def test_on_a_disk_that_fills_up_reads_and_records_go_on_and_appends_when_there_
     assert told["whole"]
     assert told["refused"]
     assert SIZE // 100_000 // 2 < told["own"] == told["kept"]
-    assert told["left"] == 0
+    assert told["left"] == SIZE // LAST
     assert told["read at last"] == told["appended"] + told["own"]
     assert told["still refused"]
     assert (told["again"], told["whole again"], told["problems"]) == (200, True, [])

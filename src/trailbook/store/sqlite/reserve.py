@@ -14,6 +14,9 @@ from ...errors import DiskFull, StoreError
 PIECE = 4 * 1024 * 1024
 """Bytes that are given back at a time."""
 
+LAST = 16
+"""One part in so many of the reserve is for taking away alone, so that one can sign out of a full service."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -46,13 +49,14 @@ class Reserve:
             if missing:
                 self._make_whole()
 
-    def give_back(self) -> bool:
-        """Free a piece of the reserve; False if nothing of it is left."""
+    def give_back(self, *, all_of_it: bool) -> bool:
+        """Free a piece of the reserve, or of what is not the last of it; False if nothing is left to give."""
+        last = 0 if all_of_it else self._size // LAST
         with self._explained():
             there = self._there() if self._size else 0
-            if there:
-                os.truncate(self.path, max(there - PIECE, 0))
-            return there > 0
+            if there > last:
+                os.truncate(self.path, max(there - PIECE, last))
+            return there > last
 
     def _there(self) -> int:
         return self.path.stat().st_size if self.path.exists() else 0

@@ -145,7 +145,8 @@ class SqliteStore(SqliteReads):
             return None, ()
 
         batch = list(events)
-        return self._from_reserve(lambda: self._writer().transact(change, batch)[1])
+        takes_away = not changed and not batch
+        return self._from_reserve(lambda: self._writer().transact(change, batch)[1], all_of_it=takes_away)
 
     def forget_expired(self, now: datetime) -> int:
         """See `ports.Records.forget_expired`."""
@@ -181,14 +182,17 @@ class SqliteStore(SqliteReads):
         migrate(connection)
         return dict(connection.execute("SELECT name, value FROM setting"))
 
-    def _from_reserve(self, do: Callable[[], T]) -> T:
-        """Do it, and again with ever more of what is kept back on the disk as long as that is full."""
+    def _from_reserve(self, do: Callable[[], T], *, all_of_it: bool = False) -> T:
+        """Do it, and again with ever more of what is kept back on the disk as long as that is full.
+
+        `all_of_it`: even with the last, which is for taking away alone.
+        """
         while True:
             try:
                 with explained(self.path):
                     return do()
             except DiskFull:
-                if not self._reserve.give_back():
+                if not self._reserve.give_back(all_of_it=all_of_it):
                     raise
 
     def _writer(self) -> Writer:
