@@ -94,7 +94,7 @@ class _NotedHead(Struct, frozen=True):
     """A head as it is written down."""
 
     size: Annotated[int, Meta(ge=0)]
-    root: str
+    root: Annotated[str, Meta(min_length=64, max_length=64)]
 
 
 def read_heads(json: bytes | str) -> dict[str, Head]:
@@ -102,7 +102,7 @@ def read_heads(json: bytes | str) -> dict[str, Head]:
     try:
         noted = msgspec.json.decode(json, type=dict[str, _NotedHead])
         return {book: Head(book, one.size, bytes.fromhex(one.root)) for book, one in noted.items()}
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BadInput(
             f"These are not heads: {error}.", place="heads", remedy="Give heads as they were told, unchanged."
         ) from error

@@ -39,8 +39,9 @@ from .changed import (
 )
 from .entering import keep_ending
 from .granting import ScopeGiven, end_of, find, listed, managed, period_of, scope_of, tenant_of
+from .strict import Strict
 
-router = APIRouter(prefix=f"{PREFIX}/accounts", tags=["accounts"])
+router = APIRouter(prefix=f"{PREFIX}/accounts", tags=["accounts"], route_class=Strict)
 
 AccountId = Annotated[str, Path(max_length=64)]
 SignInName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=accounts.LONGEST_NAME)]

@@ -47,6 +47,7 @@ def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> 
         docs_url=None,
         redoc_url=None,
         openapi_url=openapi.PATH,
+        generate_unique_id_function=lambda route: route.name,
         # It would send clients on to whatever the Host header says.
         redirect_slashes=False,
         lifespan=_running,

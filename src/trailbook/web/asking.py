@@ -39,8 +39,9 @@ from .questions import (
     told,
 )
 from .streams import Export
+from .strict import Strict
 
-router = APIRouter(prefix=PREFIX, tags=["events"])
+router = APIRouter(prefix=PREFIX, tags=["events"], route_class=Strict)
 
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 """Of each format that can be taken out (RFC 4180; JSON Lines)."""

@@ -41,8 +41,9 @@ from .changed import (
     nothing,
     problems,
 )
+from .strict import Strict
 
-router = APIRouter(prefix=f"{PREFIX}/directory", tags=["directory"])
+router = APIRouter(prefix=f"{PREFIX}/directory", tags=["directory"], route_class=Strict)
 
 Kinds = Literal["users", "groups", "roles", "tenants"]
 KIND_OF: dict[str, Kind] = {"users": "user", "groups": "group", "roles": "role", "tenants": "tenant"}

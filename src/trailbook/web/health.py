@@ -42,7 +42,11 @@ def ready(request: Request) -> Response:
     return _json({"status": "ready"})
 
 
-@router.get("/metrics", responses=answers(401, 403))
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={**answers(401, 403), 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 def figures(request: Request) -> Response:
     """Figures for Prometheus: for who may see all events, and for whoever asks on the server's own machine."""
     service = service_of(request)

@@ -31,12 +31,14 @@ from .callers import caller_of
 from .intake import Hold, MakeId, Parcel, Result, Sender
 from .problems import answers
 from .service import Service, service_of
+from .strict import check_parameters
 
 REMEMBERED = timedelta(seconds=1)
 """So long a key's caller is not asked for again: a key that is revoked may send for as long after."""
 MOST_REMEMBERED = 1_000
 _SMALL = 64 << 10
 """Bytes of a body that is split at once; a longer one, or one that is packed, in another thread."""
+_NO_PARAMETERS: frozenset[str] = frozenset()
 _IDEMPOTENCY_KEY = re.compile(r"^[!-~]{1,255}$")
 
 
@@ -149,6 +151,7 @@ class Direct(APIRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["method"] in (self.methods or ()):
+            check_parameters(scope, _NO_PARAMETERS)
             response = await self.endpoint(Request(scope, receive))
             await response(scope, receive, send)
         else:

@@ -16,8 +16,9 @@ from ..access.model import RIGHTS_OF_USE, ApiKey, KeyUse, Right, Seat
 from ..directory.viewer import TenantScope
 from .changed import PREFIX, After, Given, Limit, Name, Tenant, Working, problems, until_kept
 from .granting import Hidden, end_of, find, hidden_of, listed
+from .strict import Strict
 
-router = APIRouter(prefix=f"{PREFIX}/keys", tags=["keys"])
+router = APIRouter(prefix=f"{PREFIX}/keys", tags=["keys"], route_class=Strict)
 
 KeyId = Annotated[str, Path(max_length=64)]
 

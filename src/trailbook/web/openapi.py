@@ -12,10 +12,11 @@ from .problems import MEDIA_TYPE, answers
 
 PATH = "/api/openapi.json"
 
-_EVERYWHERE = (400, 408, 413, 421, 422, 500, 503)
+_EVERYWHERE = (400, 421, 422, 500, 503)
 """What every endpoint may answer with."""
-_NO_BODY = (408, 413)
-"""Of these, what only one that takes a body does."""
+_TAKING_A_BODY = (408, 413, 415)
+_CHANGING = (409, 507)
+"""What may be answered besides where a body is taken, and where something is changed."""
 
 _TEXT = {"type": "string"}
 _PROBLEM: dict[str, Any] = {
@@ -72,16 +73,19 @@ def _made(app: FastAPI) -> dict[str, Any]:
     for methods in made.get("paths", {}).values():
         for method in _METHODS:
             if method in methods:
-                _complete(methods[method], reads_body=method not in ("get", "delete"), problem=problem)
+                more = (
+                    *(_TAKING_A_BODY if "requestBody" in methods[method] else ()),
+                    *(_CHANGING if method != "get" else ()),
+                )
+                _complete(methods[method], (*_EVERYWHERE, *more), problem)
     return made
 
 
-def _complete(operation: dict[str, Any], *, reads_body: bool, problem: dict[str, Any]) -> None:
-    """Name the problems that any endpoint may answer with, and say what every problem looks like."""
+def _complete(operation: dict[str, Any], statuses: tuple[int, ...], problem: dict[str, Any]) -> None:
+    """Name the problems that such an endpoint may answer with, and say what every problem looks like."""
     responses = operation["responses"]
-    for status, described in answers(*_EVERYWHERE).items():
-        if reads_body or status not in _NO_BODY:
-            responses.setdefault(str(status), described)
+    for status, described in answers(*statuses).items():
+        responses.setdefault(str(status), described)
     for status, response in responses.items():
         if status >= "400" and "application/json" not in _own(response):
             response["content"] = problem

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from ..access.model import Origin
 from ..errors import (
@@ -94,6 +95,7 @@ _REFUSED: dict[int, tuple[str, str, str, str]] = {
     ),
 }  # fmt: skip
 _MOST_TOLD = 20
+_METHODS = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE")
 
 
 def kind_of(error: TrailbookError) -> tuple[int, str, str]:
@@ -158,9 +160,12 @@ async def answer_http(request: Request, error: Exception) -> Response:
     """The answer to a request that the framework refuses: no such path or method, or a body that is no JSON."""
     assert isinstance(error, HTTPException)
     type_, title, detail, remedy = _REFUSED.get(error.status_code, _REFUSED[400])
+    headers = error.headers
+    if error.status_code == 405:
+        headers = {"Allow": ", ".join(one for one in _METHODS if _takes(request, one))}
     return response(
         details(error.status_code, type_, title, detail, remedy=remedy),
-        error.headers,
+        headers,
         request_id=_request_id(request),
     )
 
@@ -184,6 +189,12 @@ async def answer_invalid(request: Request, error: Exception) -> Response:
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems that an endpoint may answer with, for `responses=`; those of every endpoint go without saying."""
     return {status: {"description": _DESCRIPTIONS[status]} for status in statuses}
+
+
+def _takes(request: Request, method: str) -> bool:
+    """Whether any route answers the path with this method; the framework looks at the first with the path only."""
+    scope = {"type": "http", "path": request.scope["path"], "root_path": "", "headers": [], "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
 def _request_id(request: Request) -> str:

@@ -94,7 +94,11 @@ class CountQuestion(Question):
 class SummaryQuestion(Question):
     """How many of each."""
 
-    by: Keys = Field(description="Columns by key, or hour, day, week, month, separated by commas.", min_length=1)
+    by: str = Field(
+        description="Columns by key, or hour, day, week, month, separated by commas.",
+        max_length=2_000,
+        pattern=r"^[, ]*[a-z_][a-z_, ]*$",
+    )
     group_order: GroupOrder = Field("value", description="By value, or those of most events first.")
     limit: int = Field(1_000, ge=1, le=MOST_GROUPS, description="At most this many groups.")
 

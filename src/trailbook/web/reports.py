@@ -14,7 +14,7 @@ from starlette.responses import Response
 from ..access import decide
 from ..access.kept import ACCOUNTS, Found, Shelf
 from ..directory.viewer import Root, Scope, TenantScope
-from ..errors import NotAllowed
+from ..errors import BadInput, NotAllowed
 from ..event.model import Event, Reference
 from ..report import run, saved
 from ..report.asked import Asked
@@ -25,8 +25,9 @@ from .asking import READING, export, export_answer, groups, page
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Work, Working, check_match, etag, nothing
 from .problems import answers as problems
 from .questions import Narrowing, SavedExportQuestion, SavedQuestion, asked, defaults, told
+from .strict import Strict
 
-router = APIRouter(prefix=f"{PREFIX}/reports", tags=["reports"])
+router = APIRouter(prefix=f"{PREFIX}/reports", tags=["reports"], route_class=Strict)
 
 REPORTS = Shelf("report", SavedReport, id=lambda report: report.id, owner=lambda report: report.tenant)
 _TAGGED = {"headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}}
@@ -37,6 +38,12 @@ class ShareGiven(Given):
 
     kind: ShareKind
     id: str = Field("", max_length=1024)
+
+    def share(self) -> Share:
+        """The share that was given. Raises BadInput for a group or role that is not named."""
+        if self.kind != "tenant" and not self.id:
+            raise BadInput(f"It is not said which {self.kind}.", place="sharing", remedy="Give its id.")
+        return Share(self.kind, self.id if self.kind != "tenant" else "")
 
 
 class ReportGiven(Given):
@@ -54,7 +61,7 @@ class ReportGiven(Given):
             title=self.title,
             description=self.description,
             definition=self.definition,
-            sharing=tuple(Share(one.kind, one.id if one.kind != "tenant" else "") for one in self.sharing),
+            sharing=tuple(one.share() for one in self.sharing),
         )
 
 

@@ -31,8 +31,9 @@ from .changed import (
     problems,
 )
 from .granting import Hidden, account_of_seat, hidden_of, listed, managed
+from .strict import Strict
 
-router = APIRouter(prefix=f"{PREFIX}/access-roles", tags=["access roles"])
+router = APIRouter(prefix=f"{PREFIX}/access-roles", tags=["access roles"], route_class=Strict)
 
 RoleId = Annotated[str, Path(max_length=64)]
 Rights = Annotated[list[Right], Field(max_length=len(RIGHTS))]

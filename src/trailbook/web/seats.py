@@ -29,8 +29,9 @@ from .granting import (
     seat_role_id,
 )
 from .roles import role_event
+from .strict import Strict
 
-router = APIRouter(prefix=f"{PREFIX}/seats", tags=["seats"])
+router = APIRouter(prefix=f"{PREFIX}/seats", tags=["seats"], route_class=Strict)
 
 
 class SeatGiven(Given):

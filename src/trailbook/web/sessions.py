@@ -19,8 +19,9 @@ from ..store.ports import Record
 from .changed import PREFIX, After, Limit, Work, Working, nothing, problems
 from .entering import keep_ending
 from .granting import find
+from .strict import Strict
 
-router = APIRouter(prefix=f"{PREFIX}/sessions", tags=["sessions"])
+router = APIRouter(prefix=f"{PREFIX}/sessions", tags=["sessions"], route_class=Strict)
 
 Of = Annotated[str | None, Query(max_length=64, description="An account whose access you manage; yours if left out.")]
 

@@ -25,6 +25,7 @@ from ..access.signing import session_event
 from ..access.throttle import attempt, by_address, by_code, by_name, succeeded
 from ..errors import BadInput, DiskFull, StoreError
 from .callers import Asking
+from .changed import Given
 from .entering import (
     ANYBODY,
     Entering,
@@ -40,17 +41,21 @@ from .entering import (
 )
 from .problems import answers
 from .service import Service, service_of
+from .strict import Strict
 
-router = APIRouter(prefix="/api/v1/session", tags=["session"])
+router = APIRouter(prefix="/api/v1/session", tags=["session"], route_class=Strict)
 
-Name = Annotated[str, Field(max_length=accounts.LONGEST_NAME, description="The name to sign in with.")]
+Name = Annotated[
+    str,
+    Field(max_length=accounts.LONGEST_NAME, pattern=r"^[^\x00-\x1f\x7f]*$", description="The name to sign in with."),
+]
 Password = Annotated[str, Field(max_length=LONGEST)]
 NewPassword = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
 Code = Annotated[str, Field(max_length=16, description="Six digits from the app; they change every 30 seconds.")]
 Token = Annotated[str, Field(max_length=64)]
 
 
-class SignIn(BaseModel):
+class SignIn(Given):
     """A name, its password and, if one is set up, a one-time password (which can be given later as well)."""
 
     name: Name
@@ -58,7 +63,7 @@ class SignIn(BaseModel):
     otp: Code = ""
 
 
-class GivenCode(BaseModel):
+class GivenCode(Given):
     """A one-time password; without one, a second factor is set up."""
 
     code: Code = ""
@@ -71,14 +76,14 @@ class Secret(BaseModel):
     address: str
 
 
-class ChangePassword(BaseModel):
+class ChangePassword(Given):
     """The password that holds now, and the one that shall."""
 
     old: Password
     new: NewPassword
 
 
-class UseLink(BaseModel):
+class UseLink(Given):
     """The token of a one-time link, and the password that shall hold."""
 
     token: Token
@@ -127,7 +132,7 @@ def sign_out(asking: Asking, request: Request) -> Response:
         keep_ending(at.service, told, lambda: previous(at))
     except DiskFull:
         with suppress(StoreError):
-            at.service.store.keep([], now=at.doing.at, removed=previous(at))
+            keep_ending(at.service, Decided(), lambda: previous(at))
     response = Response(status_code=204)
     take_cookie(response)
     return response
