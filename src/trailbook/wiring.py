@@ -8,8 +8,8 @@ from pathlib import Path
 
 from .capture import Recorder
 from .errors import StoreError
-from .ingest.mask import mask_path
 from .ingest.recording import StoreSink
+from .masking.mask import mask_path
 from .store.ports import LocalStore
 from .store.sqlite.connect import CACHE_BYTES, WAIT_SECONDS
 from .store.sqlite.store import SqliteStore

@@ -24,7 +24,7 @@ ROOMS_OF: dict[str, set[str]] = {
     "pydantic": {"settings", "web"},
     "pydantic_settings": {"settings"},
     "pyotp": {"access"},
-    "re2": {"ingest"},
+    "re2": {"masking"},
     "sqlite3": {"store"},
     "starlette": {"web"},
     "structlog": {"web"},

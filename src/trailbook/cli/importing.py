@@ -20,8 +20,8 @@ from ..ingest.coverage import FIELDS, coverage
 from ..ingest.importing import ImportSummary, import_file
 from ..ingest.importing import dry_run as first_events
 from ..ingest.mapping import Mapping, load_map, map_text, shipped_maps
-from ..ingest.mask import mask_path
 from ..ingest.sniff import detect_format
+from ..masking.mask import mask_path
 from ..query.excerpt import visible
 from ..render.event import write as write_event
 from ..report.clock import Clock, locale_named, zone_named

@@ -16,10 +16,10 @@ from ..event.canonical import Sealed, encode, seal
 from ..event.limits import MakeId, check_event, decode_event
 from ..event.model import DEFAULT_TENANT, LONGEST_KEY, OWN_APPLICATION, Belonging, Event, Initiator, Target, utc
 from ..event.text import fold
+from ..masking.hints import may_hold_secret
+from ..masking.mask import MaskPath, mask_event
 from ..store.ports import Appender, Receipt
 from .derive import claimed, derive
-from .hints import may_hold_secret
-from .mask import MaskPath, mask_event
 
 _User = TypeVar("_User", Initiator, Target)
 

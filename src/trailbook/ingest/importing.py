@@ -18,10 +18,10 @@ from msgspec.structs import replace
 from ..errors import BadEvent, BadFile
 from ..event.ids import stable_id
 from ..event.model import Event
+from ..masking.mask import mask_text
 from ..store.ports import Appender, Receipt
 from .accept import Context, Outcome, Rejected, accept, prepare, read
 from .mapping import NATIVE, Mapping, UnknownType
-from .mask import mask_text
 from .read import Record, records
 from .source import DEFAULT_BOUNDS, Bounds, opened
 

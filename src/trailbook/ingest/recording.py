@@ -8,9 +8,9 @@ from datetime import datetime
 
 from ..capture.sink import Result
 from ..directory.directory import Directory
+from ..masking.mask import MaskPath
 from ..store.ports import Receipt, Store
 from .accept import Context, Rejected, accept
-from .mask import MaskPath
 
 
 class StoreSink:

@@ -15,7 +15,7 @@ from ..event.canonical import Sealed
 from ..event.ids import uuid7
 from ..event.model import Event
 from ..ingest.accept import Context, prepare, read
-from ..ingest.mask import MaskPath, mask_path
+from ..masking.mask import MaskPath, mask_path
 from ..settings import Settings
 from ..store.ports import Reader, Receipt, Record, Store
 from .intake import Intake

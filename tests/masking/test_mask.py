@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from trailbook.errors import BadInput
 from trailbook.event.canonical import encode
 from trailbook.event.model import Change, Event, Initiator, Target
-from trailbook.ingest.hints import may_hold_secret
-from trailbook.ingest.mask import mask_event, mask_path, mask_text
+from trailbook.masking.hints import may_hold_secret
+from trailbook.masking.mask import mask_event, mask_path, mask_text
 
 LETTERS = "aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD3fG6hJ9kL"
 PEM = "-----BEGIN RSA {}-----\nMIIEow+/abc=\nProc-Type: 4,ENCRYPTED\nabc==\n-----END RSA {}-----".format(
