@@ -20,7 +20,7 @@ from ..ingest.accept import Context, Rejected, prepare
 from ..store.ports import Appender, Receipt
 from .metrics import Metrics
 
-COMMIT_EVENTS = 2_000
+COMMIT_EVENTS = 1_000
 COMMIT_BYTES = 4 << 20
 """A commit takes what is waiting, and stops at these: what comes meanwhile has to wait for all of it."""
 GATHER_SECONDS = 0.002
@@ -152,21 +152,31 @@ _Answer = tuple[_Waiting, list[Result] | Exception]
 
 
 class FairQueue:
-    """Parcels by tenant; taken in turns, so that who has many waiting delays the others by one parcel at most."""
+    """Parcels by tenant; taken in turns, so that who has many waiting delays the others by one parcel at most.
+
+    Who comes anew goes first, and need not share a commit with what others have waiting; unless somebody had no turn
+    in the one before.
+    """
 
     def __init__(self) -> None:
         self._of: OrderedDict[str, deque[_Waiting]] = OrderedDict()
+        self._passed_over = False
 
     def __bool__(self) -> bool:
         return bool(self._of)
 
     def put(self, waiting: _Waiting) -> None:
         """Last of its tenant's."""
-        self._of.setdefault(waiting.parcel.sender.tenant, deque()).append(waiting)
+        tenant = waiting.parcel.sender.tenant
+        if tenant not in self._of:
+            self._of[tenant] = deque()
+            self._of.move_to_end(tenant, last=self._passed_over)
+        self._of[tenant].append(waiting)
 
     def take(self, events: int, bytes_: int) -> list[_Waiting]:
         """One of each tenant in turn, as many as fit in, and one in any case."""
         taken: list[_Waiting] = []
+        tenants = len(self._of)
         while self._of:
             tenant, parcels = next(iter(self._of.items()))
             first = parcels[0]
@@ -178,6 +188,7 @@ class FairQueue:
             self._of.move_to_end(tenant)
             if not parcels:
                 del self._of[tenant]
+        self._passed_over = len(taken) < tenants
         return taken
 
     def take_all(self) -> list[_Waiting]:
