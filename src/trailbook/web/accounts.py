@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Path, Response
 from msgspec.structs import replace
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from ..access import accounts
 from ..access.decide import check_grant, check_tenant
@@ -28,6 +28,7 @@ from .changed import (
     Given,
     IfMatch,
     Limit,
+    Moment,
     Name,
     Tenant,
     Work,
@@ -67,9 +68,9 @@ class AccountChange(Given):
     label: Line = ""
     role: Name = ""
     scope: ScopeGiven | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
-    expires_at: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    expires_at: Moment | None = None
     issuer: Line = ""
     subject: Line = ""
     disabled: bool = False

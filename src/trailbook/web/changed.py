@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import Depends, Header, Query
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from starlette.requests import Request
 
 from ..access.decide import require
@@ -31,6 +31,8 @@ Tenant = Annotated[
     str | None,
     Query(min_length=1, max_length=1024, pattern=r"^[^\x00]*$", description="Whose it is; your own if left out."),
 ]
+Moment = Annotated[AwareDatetime, BeforeValidator(lambda given: _written(given))]
+"""A time as in RFC 3339. A number would be taken for seconds since 1970, even one such as 20211117."""
 After = Annotated[str, Query(max_length=1024, description="The `next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1_000, description="At most this many.")]
 IfMatch = Annotated[
@@ -106,6 +108,12 @@ async def work_of(request: Request, caller: Asking) -> Work:
 
 
 Working = Annotated[Work, Depends(work_of)]
+
+
+def _written(given: object) -> object:
+    if isinstance(given, (int, float)) or (isinstance(given, str) and "-" not in given[:5]):
+        raise ValueError("a time is written as in RFC 3339")
+    return given
 
 
 def nothing() -> NotThere:

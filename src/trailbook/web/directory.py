@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NoReturn
 import msgspec
 from fastapi import APIRouter, Depends, Path, Request, Response
 from msgspec.structs import asdict, replace
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from ..access.decide import check_tenant, viewer
 from ..directory.directory import Directory
@@ -31,6 +31,7 @@ from .changed import (
     Id,
     IfMatch,
     Limit,
+    Moment,
     Name,
     Tenant,
     Work,
@@ -93,8 +94,8 @@ class MembershipGiven(Given):
     group: Name | None = None
     role: Name | None = None
     group_tenant: Name | None = None
-    valid_from: AwareDatetime | None = None
-    valid_to: AwareDatetime | None = None
+    valid_from: Moment | None = None
+    valid_to: Moment | None = None
 
 
 class Counted(BaseModel):
@@ -222,7 +223,7 @@ def import_directory(
     work: Working,
     body: Annotated[bytes, Depends(body_of)],
     tenant: Tenant = None,
-    as_of: AwareDatetime | None = None,
+    as_of: Moment | None = None,
 ) -> Counted:
     """Take in users, groups, roles, tenants and memberships, as `trailbook directory import` does: all or nothing.
 

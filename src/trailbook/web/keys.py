@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from msgspec.structs import replace
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from ..access.decide import check_grant, check_tenant
 from ..access.kept import KEYS
 from ..access.keys import key_event, make_key
 from ..access.model import RIGHTS_OF_USE, ApiKey, KeyUse, Right, Seat
 from ..directory.viewer import TenantScope
-from .changed import PREFIX, After, Given, Limit, Name, Tenant, Working, problems, until_kept
+from .changed import PREFIX, After, Given, Limit, Moment, Name, Tenant, Working, problems, until_kept
 from .granting import Hidden, end_of, find, hidden_of, listed
 from .strict import Strict
 
@@ -31,7 +31,7 @@ class KeyGiven(Given):
     uses: list[KeyUse] = Field(min_length=1, max_length=3)
     applications: list[Name] = Field(default=[], max_length=100)
     hidden: Hidden = Field(default=[])
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class Key(BaseModel):

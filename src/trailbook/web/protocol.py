@@ -15,6 +15,7 @@ MOST_CONNECTIONS = 900
 HEAD_SECONDS = 15.0
 """A request's line and headers must have arrived within this time, and an answer be read on."""
 MOST_HEAD_BYTES = 64 << 10
+_TOO_LONG = "The head of the request is too long."
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -44,7 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._head_bytes += len(data)
         if self._head_bytes > MOST_HEAD_BYTES:
-            self.send_400_response("The head of the request is too long.")
+            self.send_400_response(_TOO_LONG)
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
@@ -57,6 +58,10 @@ class BoundedProtocol(HttpToolsProtocol):
         """The head has arrived; how long the body may take is the application's to say."""
         self._in_head = False
         self._wait_no_longer()
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MOST_HEAD_BYTES:
+            # It arrived all at once, so that there was no moment to count it by.
+            self.send_400_response(_TOO_LONG)
+            raise ValueError(_TOO_LONG)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -81,7 +86,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        """The answer to what is no HTTP, as problem details."""
+        """The answer to what is no HTTP, as problem details; the last on its connection."""
+        if self.transport.is_closing():
+            return
         told = details(400, "bad-http", "This is not a request", msg, remedy="Send HTTP/1.1 as in RFC 9112.")
         body = msgspec.json.encode(told)
         self.transport.write(

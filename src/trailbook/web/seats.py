@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from ..access.decide import check_grant, check_tenant
 from ..access.kept import ACCOUNTS, ROLES
@@ -15,7 +15,7 @@ from ..access.own import Decided
 from ..directory.viewer import TenantScope
 from ..event.model import PartyKey
 from .accounts import AccountId, Line, Link, SignInName, disable_account, keep_new
-from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Tenant, Work, Working, nothing, problems
+from .changed import PREFIX, After, Given, IfMatch, Limit, Moment, Name, Tenant, Work, Working, nothing, problems
 from .granting import (
     SEAT_ROLES,
     Hidden,
@@ -40,11 +40,11 @@ class SeatGiven(Given):
     name: SignInName
     label: Line = ""
     tenant: Name
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     hidden: Hidden = Field(default=[])
     export: bool = True
-    expires_at: AwareDatetime
+    expires_at: Moment
 
 
 class Seat(BaseModel):
