@@ -51,11 +51,11 @@ def local_recorder(
 ) -> Recorder:
     """A recorder that needs no server: it records into the embedded store at `path`, made if it is not there.
 
-    `mask` are paths whose values are never stored, as in the settings. The spool is `path` with `-spool` behind it,
+    `mask` are paths whose values are never written, as in the settings. The spool is `path` with `-spool` behind it,
     unless another is named. Raises StoreError, RecorderError and BadInput.
     """
     open_store(path, create=True).close()
-    paths = tuple(mask_path(one) for one in mask)
-    sink = StoreSink(lambda: open_store(path), paths, clock)
+    mask = tuple(mask)
+    sink = StoreSink(lambda: open_store(path), tuple(mask_path(one) for one in mask), clock)
     where = f"{path}-spool" if spool is None else spool
-    return Recorder("", "", application, tenant=tenant, spool=where, strict=strict, sink=sink, clock=clock)
+    return Recorder("", "", application, tenant=tenant, spool=where, strict=strict, mask=mask, sink=sink, clock=clock)

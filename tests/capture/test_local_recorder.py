@@ -40,6 +40,7 @@ def test_events_go_straight_into_the_store_masked_as_asked(tmp_path: Path) -> No
     assert row.event.initiator.name == "Ann"
     assert row.event.data["sum"] == 3
     assert "4111" not in str(row.event.data)
+    assert row.event.masked == ("data.card",)
     kept = (path.parent / "trail.db-spool" / "rejected.jsonl").read_text().splitlines()
     assert len(kept) == 2
 

@@ -19,6 +19,7 @@ from ..errors import BadEvent, BadInput, RecorderError
 from ..event.ids import uuid7
 from ..event.limits import MAX_BYTES, decode_event
 from ..event.model import LONGEST_KEY, Event, Outcome, utc
+from ..masking.mask import mask_line, mask_path
 from .context import acting
 from .courier import Courier
 from .http import HttpSink
@@ -69,6 +70,9 @@ class Recorder:
     that cannot be captured is logged and counted, and the count is recorded as soon as it can be. With `strict`,
     `record` returns when the event is on the disk, and raises RecorderError if it cannot be.
 
+    What looks like a secret, and what stands at the paths of `mask` (`data.pin`, as in the server's settings), is
+    replaced by a mark before it is written anywhere.
+
     `sink` stands in for the server. `batch` events at most are sent together. `timeout` bounds each wait for the
     server, `exit_seconds` what the end of the process may wait for. Any thread may use it, and so may forked processes,
     each with a thread and files of its own. Raises BadInput and RecorderError for what it cannot work with.
@@ -90,6 +94,7 @@ class Recorder:
         spool: str | os.PathLike[str] = DEFAULT_SPOOL,
         spool_bytes: int = 64 << 20,
         strict: bool = False,
+        mask: Iterable[str] = (),
         sink: Sink | None = None,
         batch: int = 500,
         batch_bytes: int = 1 << 20,
@@ -110,6 +115,7 @@ class Recorder:
         self._folder = Path(spool).absolute()
         self._spool_bytes = spool_bytes
         self._strict = strict
+        self._mask_paths = tuple(mask_path(path) for path in mask)
         self._sink: Sink = sink if sink is not None else HttpSink(url, key, timeout=timeout)
         self._batch, self._batch_bytes = batch, batch_bytes
         self._exit_seconds = exit_seconds
@@ -165,11 +171,9 @@ class Recorder:
                 changes={field: as_change(change, field) for field, change in changes.items()} if changes else {},
                 data=data,
             )
-            line = _encode(event)
+            line = _bounded(mask_line(_bounded(_encode(event)), self._mask_paths))
             if self._strict:
                 decode_event(line)
-            elif len(line) > MAX_BYTES:
-                raise BadEvent(f"The event is {len(line):,} bytes long.", remedy=f"At most {MAX_BYTES:,} are accepted.")
             self._capture(line)
         except Exception as error:
             if self._strict:
@@ -274,6 +278,12 @@ class Recorder:
 
     def _at_exit(self) -> None:
         self.close(self._exit_seconds)
+
+
+def _bounded(line: bytes) -> bytes:
+    if len(line) > MAX_BYTES:
+        raise BadEvent(f"The event is {len(line):,} bytes long.", remedy=f"At most {MAX_BYTES:,} are accepted.")
+    return line
 
 
 def _in_words(error: Exception) -> RecorderError:
