@@ -47,7 +47,7 @@ def test_what_expired_is_taken_out_from_time_to_time(monkeypatch: pytest.MonkeyP
 
 def test_a_store_that_cannot_do_it_now_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "FORGET_SECONDS", 0.01)
-    refusals = [Busy("Others are writing."), Busy("Others are writing.")]
+    refusals = [Busy("Others are writing."), RuntimeError("a fault")]
 
     class Refusing(MemoryStore):
         def forget_expired(self, now):  # type: ignore[no-untyped-def]

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from .. import __version__
-from ..errors import StoreError, TrailbookError
+from ..errors import TrailbookError
 from . import (
     accounts,
     asking,
@@ -93,6 +93,7 @@ async def _keep_forgetting(service: Service) -> None:
     while True:
         try:
             await run_sync(service.store.forget_expired, service.clock())
-        except StoreError as error:
+        except Exception as error:
+            # Whatever it is, the service goes on, and comes to its end in order.
             log().warning("what expired is still there", error=where(error))
         await asyncio.sleep(FORGET_SECONDS)
