@@ -24,6 +24,13 @@ from .service import Service, origin_of, service_of
 PREFIX: Final = "/api/v1"
 _RACES = 5
 
+
+def _written(given: object) -> object:
+    if isinstance(given, (int, float)) or (isinstance(given, str) and "-" not in given[:5]):
+        raise ValueError("a time is written as in RFC 3339")
+    return given
+
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Text of one line that names something."""
 Id = Annotated[str, Query(min_length=1, max_length=1024, pattern=r"^[^\x00]*$")]
@@ -31,7 +38,7 @@ Tenant = Annotated[
     str | None,
     Query(min_length=1, max_length=1024, pattern=r"^[^\x00]*$", description="Whose it is; your own if left out."),
 ]
-Moment = Annotated[AwareDatetime, BeforeValidator(lambda given: _written(given))]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 """A time as in RFC 3339. A number would be taken for seconds since 1970, even one such as 20211117."""
 After = Annotated[str, Query(max_length=1024, description="The `next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1_000, description="At most this many.")]
@@ -108,12 +115,6 @@ async def work_of(request: Request, caller: Asking) -> Work:
 
 
 Working = Annotated[Work, Depends(work_of)]
-
-
-def _written(given: object) -> object:
-    if isinstance(given, (int, float)) or (isinstance(given, str) and "-" not in given[:5]):
-        raise ValueError("a time is written as in RFC 3339")
-    return given
 
 
 def nothing() -> NotThere:
