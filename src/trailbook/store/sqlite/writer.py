@@ -16,7 +16,7 @@ from ...event.canonical import Sealed
 from ...seal.tree import Frontier, leaf_hash
 from ..keys import QUARTER, PlaceAllocator, first_place, tick_of
 from ..ports import Receipt, Status
-from .bodies import Bodies, keep
+from .bodies import Bodies, Trained, keep
 from .connect import waiting
 from .entry import Entry, make_entry
 from .lists import Lists, keep_lists, lists_of
@@ -32,10 +32,6 @@ _CHUNK = 500
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], tuple[T, Iterable[Sealed]]]
 """What else is done in a transaction, and the events that tell of it."""
-
-
-def _nothing_else(connection: sqlite3.Connection) -> tuple[None, Iterable[Sealed]]:
-    return None, ()
 
 
 class _Known(Struct, frozen=True):
@@ -83,32 +79,20 @@ class Writer:
         self._listed, self._new = Lists(set(), set()), Lists(set(), set())
         self._bodies = Bodies()
 
-    def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
-        """Append durably, all or nothing, and answer in the batch's order."""
-        entries = [make_entry(sealed, self._key) for sealed in batch]
-        return self._transact(_nothing_else, entries)[1] if entries else []
-
     def transact(self, work: Work[T], batch: Iterable[Sealed] = ()) -> tuple[T, list[Receipt]]:
         """Do some work and append the batch, and then the events that the work gives: in one transaction.
 
         Gives the work's result and the receipts. Work that raises undoes all.
         """
-        return self._transact(work, [make_entry(sealed, self._key) for sealed in batch])
-
-    def _transact(self, work: Work[T], entries: list[Entry]) -> tuple[T, list[Receipt]]:
         try:
             self._bodies.use_newest(self._connection)
-            frames, trained = self._bodies.compress([entry.canonical for entry in entries])
+            entries, frames, trained = self._packed(batch)
             self._connection.execute("BEGIN IMMEDIATE")
-            if trained is not None:
-                keep(self._connection, trained)
             done, told = work(self._connection)
-            if more := [make_entry(sealed, self._key) for sealed in told]:
-                packed, trained = self._bodies.compress([entry.canonical for entry in more])
-                if trained is not None:
-                    keep(self._connection, trained)
-                entries, frames = [*entries, *more], [*frames, *packed]
-            receipts = self._append(entries, frames)
+            more, more_frames, retrained = self._packed(told)
+            for dictionary in filter(None, (trained, retrained)):
+                keep(self._connection, dictionary)
+            receipts = self._append([*entries, *more], [*frames, *more_frames])
             self._connection.execute("COMMIT")
         except BaseException:
             self._rolled_back()
@@ -118,6 +102,17 @@ class Writer:
         self._committed()
         self._cut_wal()
         return done, receipts
+
+    def _packed(self, batch: Iterable[Sealed]) -> tuple[list[Entry], list[bytes], Trained | None]:
+        """What is kept of each event, let go before the next is looked at; and a dictionary to keep with it, if any."""
+        entries: list[Entry] = []
+        frames: list[bytes] = []
+        unpacked = 0
+        for sealed in batch:
+            entries.append(make_entry(sealed, self._key))
+            frames.append(self._bodies.compress(sealed.canonical))
+            unpacked += len(sealed.canonical)
+        return entries, frames, self._bodies.improve(self._connection, frames, unpacked)
 
     def _append(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
         books = self._open_books(entries)
