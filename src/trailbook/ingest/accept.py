@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..directory.directory import Directory
-from ..directory.enrich import enrich
+from ..directory.enrich import Known, enrich
 from ..errors import BadEvent, BadInput
 from ..event.canonical import Sealed, encode, seal
 from ..event.limits import MakeId, check_event, decode_event
@@ -33,7 +32,7 @@ class Context(Struct, frozen=True):
     """
 
     recorded_at: datetime
-    directory: Directory
+    directory: Known
     tenant: str = DEFAULT_TENANT
     application: str = ""
     mask_paths: tuple[MaskPath, ...] = ()

@@ -12,6 +12,7 @@ from time import perf_counter
 
 from msgspec import Struct, structs
 
+from ..directory.enrich import OfTenant
 from ..errors import BadEvent, Busy, DiskFull, Overloaded
 from ..event.canonical import Sealed
 from ..event.limits import decode_event
@@ -309,7 +310,7 @@ class Intake:
             """One at a time, so that the store takes what it needs of each before the next is made."""
             for number, parcel in enumerate(parcels):
                 sender = parcel.sender
-                context = structs.replace(base, tenant=sender.tenant)
+                context = structs.replace(base, tenant=sender.tenant, directory=OfTenant(base.directory, sender.tenant))
                 for index, item in enumerate(parcel.items):
                     try:
                         event = decode_event(item, make_id=_id_of(parcel, index))

@@ -48,8 +48,9 @@ def opened(
         work.service.keep([Record(KIND, id, b"", expires_at=work.now + SAME_LOOK)], events=[event])
 
 
-def exported(work: Work, what: Mapping[str, Any], *, related: tuple[Reference, ...] = ()) -> None:
+def exported(
+    work: Work, what: Mapping[str, Any], *, tenant: str | None = None, related: tuple[Reference, ...] = ()
+) -> None:
     """Keep that the caller takes this out. Raises StoreError: then nothing may be given."""
-    work.service.keep(
-        [], events=[work.event("reports", "export", tenant=home(work.caller), related=related, data=what)]
-    )
+    book = tenant or home(work.caller)
+    work.service.keep([], events=[work.event("reports", "export", tenant=book, related=related, data=what)])

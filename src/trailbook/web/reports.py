@@ -234,8 +234,8 @@ def rows_of_report(work: Working, id: str, question: Annotated[SavedQuestion, Qu
     look = _look(report, found, question)
     limit = min(question.limit, found.definition.limit or question.limit)
     if found.definition.group_by:
-        return groups(work, found, question.form, limit, look, related=_related(report))
-    return page(work, found, question.form, question.cursor, limit, look, related=_related(report))
+        return groups(work, found, question.form, limit, look, **_concerned(report))
+    return page(work, found, question.form, question.cursor, limit, look, **_concerned(report))
 
 
 @router.get("/{id}/csv", response_class=Response, responses={**export_answer("csv"), **problems(404)})
@@ -254,7 +254,7 @@ def _export_report(work: Work, id: str, question: SavedExportQuestion, format: s
     work.require("export")
     report, found = _run(work, id, question)
     look = _look(report, found, question)
-    return export(work, run.report(found), format, look, bom=question.bom, related=_related(report))
+    return export(work, run.report(found), format, look, bom=question.bom, **_concerned(report))
 
 
 def _run(work: Work, id: str, narrowing: Narrowing) -> tuple[SavedReport, Asked]:
@@ -280,6 +280,11 @@ def _told(work: Work, action: str, old: SavedReport | None, new: SavedReport | N
         old=old.told() if old else None,
         new=new.told() if new else None,
     )
+
+
+def _concerned(report: SavedReport) -> dict[str, Any]:
+    """What a look at a saved report is kept with: in its tenant's book, whose it is, even if root looks."""
+    return {"tenant": report.tenant, "related": _related(report)}
 
 
 def _related(report: SavedReport) -> tuple[Reference, ...]:
