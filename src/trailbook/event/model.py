@@ -50,7 +50,7 @@ MOST_BELONGINGS = 1000
 Belongings = Annotated[tuple[Belonging, ...], Meta(max_length=MOST_BELONGINGS)]
 
 
-class Target(_Value, frozen=True):
+class Target(_Value, frozen=True, cache_hash=True):
     """Whom or what it was done to; `kind` is `user`, `group`, `role`, `tenant` or the producer's own word.
 
     `groups` and `roles` are those of a target user at the time; None means that they are not known.
@@ -76,7 +76,7 @@ class Reference(_Value, frozen=True):
     name: Name = ""
 
 
-class Initiator(_Value, frozen=True):
+class Initiator(_Value, frozen=True, cache_hash=True):
     """Who did it. `verified=False`: the identity was claimed and not proven. `acts_as`: the user impersonated.
 
     `groups` and `roles` are those at the time of the event; None means that they are not known.

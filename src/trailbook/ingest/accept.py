@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ from ..store.ports import Appender, Receipt
 from .derive import claimed, derive
 
 _User = TypeVar("_User", Initiator, Target)
+_REMEMBERED = 50_000
 
 
 class Context(Struct, frozen=True):
@@ -148,11 +150,7 @@ def normalise(event: Event, context: Context) -> Event:
     if (moment := utc(event.occurred_at)) is not event.occurred_at:
         changed["occurred_at"] = moment
     if initiator is not None:
-        at_home = _at_home(initiator, book)
-        if initiator.acts_as is not None and (acts_as := _target(initiator.acts_as, book)) is not initiator.acts_as:
-            at_home = replace(at_home, acts_as=acts_as)
-        if at_home is not initiator:
-            changed["initiator"] = at_home
+        changed["initiator"] = _initiator(initiator, book)
     for target in event.targets:
         if not target.tenant or target.groups or target.roles or target.kind == "tenant":
             changed["targets"] = tuple([_target(one, book) for one in event.targets])
@@ -160,7 +158,17 @@ def normalise(event: Event, context: Context) -> Event:
     return replace(event, **changed) if changed else event
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _initiator(initiator: Initiator, book: str) -> Initiator:
+    at_home = _at_home(initiator, book)
+    if initiator.acts_as is not None:
+        return replace(at_home, acts_as=_target(initiator.acts_as, book))
+    return at_home
+
+
 def _target(target: Target, book: str) -> Target:
+    if target.kind == "user":
+        return _user(target, book)
     if target.kind == "tenant":
         return target if target.tenant == target.id else replace(target, tenant=target.id)
     return _at_home(target, book)
@@ -176,6 +184,12 @@ def _at_home(user: _User, book: str) -> _User:
     if user.roles and (roles := _belongings(user.roles, tenant)) is not user.roles:
         changed["roles"] = roles
     return replace(user, **changed) if changed else user
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _user(target: Target, book: str) -> Target:
+    """The same for users, most of whom come again and again; other targets are many, and seldom seen twice."""
+    return _at_home(target, book)
 
 
 def _belongings(belongings: tuple[Belonging, ...], tenant: str) -> tuple[Belonging, ...]:

@@ -101,6 +101,7 @@ def make_entry(sealed: Sealed, key: bytes) -> Entry:
     )
 
 
+@lru_cache(maxsize=_CACHED)
 def who_text(initiator: Initiator | None) -> str:
     """The initiator as text, without ip and user agent."""
     if initiator is None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ...event.model import PartyKey
 from ...event.text import fold
-from .entry import Entry
+from .entry import Entry, Part
 
 Named = tuple[int, PartyKey, str]
 """A party and a name that it bears in a book, given by the book's number."""
@@ -32,12 +32,15 @@ class Lists(NamedTuple):
 
 def lists_of(entries: Iterable[tuple[int, Entry]]) -> Lists:
     """What events add to the lists, each given with its book's number."""
-    # Events share parts: telling them apart by identity is much cheaper than by all the names in them.
-    parts = {(book, id(part)): part for book, entry in entries for part in entry.parts}
-    return Lists(
-        {facet for part in parts.values() for facet in part.listed},
-        {(book, party, name) for (book, _), part in parts.items() for party, name in part.parties},
-    )
+    facets: set[str] = set()
+    # Events share the parts that have names: these are told apart by identity, which is cheaper than by all the names.
+    shared: dict[tuple[int, int], Part] = {}
+    for book, entry in entries:
+        for part in entry.parts:
+            facets.update(part.listed)
+            if part.parties:
+                shared[book, id(part)] = part
+    return Lists(facets, {(book, party, name) for (book, _), part in shared.items() for party, name in part.parties})
 
 
 def keep_lists(connection: sqlite3.Connection, lists: Lists) -> None:

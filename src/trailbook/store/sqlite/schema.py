@@ -117,8 +117,12 @@ def index_table(name: str) -> str:
     """
 
 
-_GATHER = "INSERT INTO facet (facet, rank) VALUES ('hashsize', 16777216);"
-"""The index gathers so many bytes in memory: a batch is then written as one piece, which spares merging several."""
+_GATHER = """
+INSERT INTO facet (facet, rank) VALUES ('hashsize', 16777216);
+INSERT INTO facet (facet, rank) VALUES ('automerge', 8);
+"""
+"""The index gathers so many bytes in memory, so that a batch is written as one piece, and merges eight pieces at a time:
+with four, the usual number, it writes everything twice as often."""
 
 GUARDS = (
     "event_is_never_updated", "event_is_never_deleted", "identity_is_never_updated", "identity_is_never_deleted",

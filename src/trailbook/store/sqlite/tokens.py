@@ -26,7 +26,14 @@ def facet_token(facet: str, key: bytes) -> str:
 
     Twelve base64 characters in lower case, as the index folds them.
     """
-    return "h" + b2a_base64(blake2b(facet.encode(), digest_size=9, key=key).digest(), newline=False).decode().lower()
+    hashed = _keyed(key).copy()
+    hashed.update(facet.encode())
+    return "h" + b2a_base64(hashed.digest(), newline=False).decode().lower()
+
+
+@lru_cache(maxsize=16)
+def _keyed(key: bytes) -> blake2b:
+    return blake2b(digest_size=9, key=key)
 
 
 @lru_cache(maxsize=50_000)
