@@ -135,8 +135,8 @@ def read_csv(data: bytes, file: str, tenant: str = DEFAULT_TENANT) -> Incoming:
     """What CSV with a header says: the columns of COLUMNS, in any order, of which `kind` and `id` are needed.
 
     `groups` and `roles` hold ids with `;` between them. A row of the kind `membership` adds its groups and roles to
-    the user `id`; a user's own row names all that the user has, if the file has the column. `tenant` is that of the rows
-    that name none. Raises BadFile.
+    the user `id`; a user's own row names all that the user has, if the file has the column. `tenant` is that of
+    the rows that name none. Raises BadFile.
     """
     return _incoming(_csv_entries(_text(data, file), file), file, tenant)
 

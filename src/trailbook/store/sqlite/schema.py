@@ -121,7 +121,7 @@ _GATHER = """
 INSERT INTO facet (facet, rank) VALUES ('hashsize', 16777216);
 INSERT INTO facet (facet, rank) VALUES ('automerge', 8);
 """
-"""The index gathers so many bytes in memory, so that a batch is written as one piece, and merges eight pieces at a time:
+"""The index gathers so many bytes in memory, so that a batch is written as one piece, and merges eight pieces at once:
 with four, the usual number, it writes everything twice as often."""
 
 GUARDS = (
