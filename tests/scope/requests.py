@@ -174,7 +174,7 @@ class Draw:
 def _directory(method: str) -> Callable[[Draw], Asked]:
     def make(draw: Draw) -> Asked:
         kind, id = draw.party() if method == "get" else draw.new_party()
-        body = {"name": "new", **({"groups": ["g1"]} if kind == "users" else {})} if method == "put" else None
+        body = {"name": "new", **({"groups": ["g3"]} if kind == "users" else {})} if method == "put" else None
         return Asked(f"{API}/directory/{kind}/{id}", draw.of_tenant(), body)
 
     return make
@@ -229,12 +229,12 @@ def _imported(draw: Draw) -> Asked:
     return Asked(
         f"{API}/directory/import",
         draw.of_tenant(),
-        {"users": [{"id": f"in{draw.random.randrange(50)}", "tenant": draw.tenant(), "groups": ["g1"]}]},
+        {"users": [{"id": f"in{draw.random.randrange(50)}", "tenant": draw.tenant(), "groups": ["g3"]}]},
     )
 
 
 def _membership(draw: Draw) -> dict[str, Any]:
-    given = {"user": f"new{draw.random.randrange(50)}", "group": "g1", **draw.of_tenant()}
+    given = {"user": f"new{draw.random.randrange(50)}", "group": "g3", **draw.of_tenant()}
     return {**given, **draw.maybe(lambda: {"group_tenant": draw.tenant()})}
 
 

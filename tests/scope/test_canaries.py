@@ -130,6 +130,17 @@ def test_a_word_of_what_is_not_theirs_finds_nothing(post: Post) -> None:
     assert found_own > 30
 
 
+def test_what_a_name_stands_for_is_not_told_if_who_did_it_is_hidden(post: Post) -> None:
+    """Ann of ops only ever did something in acme: that she did is not told by asking what was done to her."""
+    answers = {}
+    for watcher in post.town.watchers:
+        if watcher.name in ("acme-no-initiators", "acme-reader"):
+            asked = {"query": 'against.user:"Ann Lee"'}
+            answers[watcher.name] = post.ask(watcher, "get", f"{API}/events/count", params=asked)
+            assert post.town.world.leaks(watcher, answers[watcher.name].content) == set()
+    assert [len(one.json()["report"]["parties"]) for one in answers.values()] == [1, 0]
+
+
 def test_no_answer_holds_what_its_viewer_may_not_see(post: Post) -> None:
     random = Random(3)
     asking = [(watcher, endpoint) for watcher in post.town.watchers for endpoint in MAKERS] * ROUNDS

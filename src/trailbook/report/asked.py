@@ -18,7 +18,7 @@ from ..store.ports import Head, Heads, Reader
 from .clock import Clock
 from .columns import Setting
 from .definition import Definition
-from .hidden import Hidden
+from .hidden import WHO, Hidden
 from .result import About
 
 Names = Callable[[PartyKind, str], Sequence[PartyKey]]
@@ -53,6 +53,7 @@ class Asked(Struct, frozen=True):
         """What it is, with these warnings beside those about the parties of the query."""
         definition, clock = self.definition, self.setting.clock
         since, until = _period(self.condition)
+        parties = () if self.hidden.tells(*WHO) else self.parties
         return About(
             title=definition.title,
             query=definition.query,
@@ -64,9 +65,9 @@ class Asked(Struct, frozen=True):
             generated_at=clock.local(self.now),
             order=definition.order,
             group_by=definition.group_by,
-            parties=self.parties,
+            parties=parties,
             heads=dict(self.heads),
-            warnings=(*filter(None, map(_warning, self.parties)), *warnings),
+            warnings=(*filter(None, map(_warning, parties)), *warnings),
         )
 
 
