@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from trailbook.capture.loss import Lost
 from trailbook.directory.directory import Directory
 from trailbook.errors import Busy, DiskFull, Overloaded
 from trailbook.event.canonical import Sealed
@@ -19,6 +20,7 @@ from trailbook.ingest.accept import Context, Rejected
 from trailbook.store.memory import MemoryStore
 from trailbook.store.ports import Receipt
 from trailbook.web.intake import COMMIT_EVENTS, FairQueue, Intake, Parcel, Result, Room, Sender
+from trailbook.web.metrics import Metrics
 
 NOW = datetime(2021, 12, 1, 9, tzinfo=UTC)
 
@@ -62,7 +64,14 @@ class Bench:
 
     def __init__(self, events: int = 50_000, bytes_: int = 1 << 27) -> None:
         self.store = Gated()
-        self.intake = Intake(self.store, lambda: Context(NOW, Directory([], [])), events=events, bytes_=bytes_)
+        self.metrics = Metrics()
+        self.intake = Intake(
+            self.store,
+            lambda: Context(NOW, Directory([], [])),
+            events=events,
+            bytes_=bytes_,
+            metrics=self.metrics,
+        )
         self._number = 0
 
     def put(self, *items: bytes, tenant: str = "acme", applications: tuple[str, ...] = ()) -> asyncio.Future[Any]:
@@ -93,6 +102,12 @@ def run(test: Callable[[Bench], Coroutine[Any, Any, None]], **bounds: int) -> Be
 
     asyncio.run(whole())
     return bench
+
+
+def lost(number: int, count: object) -> bytes:
+    """The event of a recorder that so many events were not captured."""
+    told = Lost(str(UUID(int=number)), "shop").with_one(NOW, "the spool is full").line()
+    return told.replace(b'"count":1', b'"count":' + str(count).encode())
 
 
 def test_what_waits_together_is_committed_together_and_answered_apart() -> None:
@@ -169,6 +184,16 @@ def test_results_stand_in_the_order_of_the_items_among_rejected_and_duplicate_on
 
     bench = run(test)
     assert bench.intake.counted == {"stored": 3, "duplicate": 1, "conflict": 1, "rejected": 2}
+
+
+def test_events_that_a_recorder_could_not_capture_are_counted_once() -> None:
+    async def test(bench: Bench) -> None:
+        bench.store.gate.set()
+        await bench.put(lost(1, 1), lost(1, 1), lost(2, 40), item("no loss", resource="recorder"))
+        await bench.put(lost(1, 1), *(lost(3 + n, odd) for n, odd in enumerate((-9, "true", '"7"', "[]", 0.5))))
+
+    told = run(test).metrics.text({}).decode()
+    assert "trailbook_not_captured_total 41.0\n" in told
 
 
 @pytest.mark.parametrize("error", [DiskFull("There is no room left."), Busy("Others are writing.")])

@@ -19,6 +19,7 @@ _ROOM = 16 << 10
 """Bytes taken beforehand: two names of a thousand characters and the reasons fit."""
 _MOST_REASONS = 8
 _LONGEST_REASON = 60
+_RESOURCE, _ACTION = "recorder", "not_captured"
 
 
 class Lost(Struct, frozen=True):
@@ -58,13 +59,21 @@ class Lost(Struct, frozen=True):
                 occurred_at=self.until,
                 tenant=self.tenant,
                 application=self.application,
-                resource="recorder",
-                action="not_captured",
+                resource=_RESOURCE,
+                action=_ACTION,
                 outcome="failure",
                 details=f"{self.count} events were not captured",
                 data={"count": self.count, "since": self.since, "until": self.until, "reasons": self.reasons},
             )
         )
+
+
+def told_lost(event: Event) -> int:
+    """How many events were not captured, if this is an event that tells of it; else 0."""
+    if event.resource != _RESOURCE or event.action != _ACTION or not isinstance(event.data, dict):
+        return 0
+    count = event.data.get("count")
+    return max(count, 0) if type(count) is int else 0
 
 
 class LossFile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,29 +13,48 @@ from ..directory.viewer import OPERATOR
 from ..errors import BadFile, BadInput, Damaged
 from ..event.wording import counted
 from ..query.excerpt import visible
+from ..query.tree import EVERYTHING, Field
 from ..report.result import heads_dict
 from ..report.result import read_heads as heads_of
-from ..store.ports import Head, Problem
+from ..store.ports import Head, Problem, Reader
 from .output import spread_out
 from .root import opened, progress
 
 if TYPE_CHECKING:
     from ..settings import Settings
 
+MOST_SEEN = 100
+
 
 @click.command("stats", short_help="Tell what the store holds, and its size.")
 @click.pass_obj
 def stats(settings: Settings) -> None:
-    """Tell how many events there are, in which books, and what they take on disk."""
+    """Tell how many events there are, in which books, what they take on disk, and when each application was last seen.
+
+    That is when its last event occurred, of the applications that have most events.
+    """
     with opened(settings) as store:
         figures = store.statistics()
         books = store.heads(OPERATOR)
+        seen = last_seen(store)
     for name, figure in figures.items():
         click.echo(f"{name:40}{figure:>16,}")
     if events := figures["events"]:
         click.echo(f"{'bytes per event':40}{figures['bytes'] / events:>16,.0f}")
     for book, head in books.items():
         click.echo(f"{'book ' + visible(book):40}{head.size:>16,}")
+    for application, moment in seen.items():
+        click.echo(f"{'last seen ' + visible(application):40}{moment:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def last_seen(store: Reader) -> dict[str, datetime]:
+    """When the last event of each application occurred, of those that have most events, the most frequent first."""
+    found = {}
+    for application in (one.value for one in store.facet_counts(OPERATOR, EVERYTHING, "app", limit=MOST_SEEN)):
+        rows = store.scan(OPERATOR, Field("app", (application,)), order="newest")
+        # The index folds names, and takes a `*` at the end for any end.
+        found[application] = next(row.event.occurred_at for row in rows if row.event.application == application)
+    return found
 
 
 @click.command("head", short_help="Print each book's head: its size and hash.")

@@ -12,6 +12,7 @@ from time import perf_counter
 
 from msgspec import Struct, structs
 
+from ..capture.loss import told_lost
 from ..directory.enrich import OfTenant
 from ..errors import BadEvent, Busy, DiskFull, Overloaded
 from ..event.canonical import Sealed
@@ -304,7 +305,7 @@ class Intake:
     def _append(self, parcels: list[Parcel]) -> list[list[Result]]:
         base = self._context()
         results: list[dict[int, Result]] = [{} for _ in parcels]
-        sent: list[tuple[int, int, str]] = []
+        sent: list[tuple[int, int, str, int]] = []
 
         def fitting() -> Iterator[Sealed]:
             """One at a time, so that the store takes what it needs of each before the next is made."""
@@ -318,19 +319,22 @@ class Intake:
                     except BadEvent as error:
                         results[number][index] = Rejected(index, error)
                     else:
-                        sent.append((number, index, sealed.event.application))
+                        sent.append((number, index, sealed.event.application, told_lost(sealed.event)))
                         yield sealed
 
         began = perf_counter()
         receipts = self._appender.append(fitting())
         self._metrics.committed(len(receipts), perf_counter() - began)
-        for (number, index, _), receipt in zip(sent, receipts, strict=True):
+        lost = 0
+        for (number, index, _, told), receipt in zip(sent, receipts, strict=True):
             results[number][index] = receipt
+            lost += told if receipt.status == "stored" else 0
         outcome: Counter[str] = Counter(receipt.status for receipt in receipts)
         outcome["rejected"] = sum(map(len, results)) - len(receipts)
         self.counted.update(outcome)
         self._metrics.received(outcome)
-        self._note({(parcels[number].sender.tenant, app) for number, _, app in sent}, base.recorded_at)
+        self._metrics.not_captured(lost)
+        self._note({(parcels[number].sender.tenant, app) for number, _, app, _ in sent}, base.recorded_at)
         return [[result[index] for index in range(len(result))] for result in results]
 
     def _note(self, seen: set[tuple[str, str]], now: datetime) -> None:

@@ -7,8 +7,9 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -28,6 +29,8 @@ CUT_WAIT_SECONDS = 0.25
 """How long cutting waits for readers; other writers wait as long."""
 MOST_REMEMBERED = 500_000
 _CHUNK = 500
+_AT_ONCE = 500
+"""So many events are compressed one after the other: the dictionary then stays in the processor's cache."""
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], tuple[T, Iterable[Sealed]]]
@@ -42,7 +45,7 @@ class _Known(Struct, frozen=True):
     leaf: bytes
 
 
-class _Fresh(NamedTuple):
+class _Fresh(Struct, frozen=True, gc=False):
     """An event that gets a row."""
 
     key: int
@@ -107,11 +110,16 @@ class Writer:
         """What is kept of each event, let go before the next is looked at; and a dictionary to keep with it, if any."""
         entries: list[Entry] = []
         frames: list[bytes] = []
+        waiting: list[bytes] = []
         unpacked = 0
         for sealed in batch:
             entries.append(make_entry(sealed, self._key))
-            frames.append(self._bodies.compress(sealed.canonical))
+            waiting.append(sealed.canonical)
             unpacked += len(sealed.canonical)
+            if len(waiting) == _AT_ONCE:
+                frames += map(self._bodies.compress, waiting)
+                waiting.clear()
+        frames += map(self._bodies.compress, waiting)
         return entries, frames, self._bodies.improve(self._connection, frames, unpacked)
 
     def _append(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
@@ -131,7 +139,7 @@ class Writer:
             receipts.append(Receipt(entry.event_id, "stored", book.name, position, entry.leaf))
             fresh.append(_Fresh(allocator.allocate(entry.micros), book.number, position, entry, frame))
         if fresh:
-            self._insert(sorted(fresh, key=lambda row: row.key))
+            self._insert(sorted(fresh, key=attrgetter("key")))
         self._close_books(books.values())
         return receipts
 
@@ -168,17 +176,17 @@ class Writer:
 
     def _insert(self, rows: list[_Fresh]) -> None:
         """Write the rows, then the index: FTS5 would merge a repeated key silently, the table refuses it."""
-        entries = [row.entry for row in rows]
-        whos = self._whos.number_all(self._connection, {entry.who for entry in entries})
-        whats = self._whats.number_all(self._connection, {entry.what for entry in entries})
+        whos = self._whos.number_all(self._connection, {row.entry.who for row in rows})
+        whats = self._whats.number_all(self._connection, {row.entry.what for row in rows})
+        ticks = [tick_of(row.key) for row in rows]
         self._connection.executemany(
             "INSERT INTO event (key, book, position, offset, who, what, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    row.key, row.book, row.position, row.entry.micros - tick_of(row.key),
+                    row.key, row.book, row.position, row.entry.micros - tick,
                     whos[row.entry.who], whats[row.entry.what], row.frame,
                 )
-                for row in rows
+                for row, tick in zip(rows, ticks, strict=True)
             ],
         )  # fmt: skip
         self._connection.executemany(
@@ -188,7 +196,7 @@ class Writer:
         self._connection.executemany(
             "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [(row.key, row.entry.tokens()) for row in rows]
         )
-        self._note_spilled([(tick_of(row.key), row.entry.micros) for row in rows])
+        self._note_spilled([(tick, row.entry.micros) for row, tick in zip(rows, ticks, strict=True)])
         self._insert_lists(rows)
 
     def _note_spilled(self, ticks: list[tuple[int, int]]) -> None:
