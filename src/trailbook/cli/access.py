@@ -41,7 +41,7 @@ def account() -> None:
     """Help whoever cannot sign in."""
 
 
-@account.command("link")
+@account.command("link", short_help="Print a link to sign in with, once.")
 @click.argument("name")
 @click.pass_obj
 def link(settings: Settings, name: str) -> None:
@@ -62,12 +62,19 @@ def key() -> None:
     """API keys, for programs."""
 
 
-@key.command("create")
+@key.command("create", short_help="Make a key and print it, this once.")
 @click.option("--tenant", required=True, metavar="ID", help="The tenant whose book it is for.")
 @click.option(
-    "--use", "uses", required=True, multiple=True, type=click.Choice(get_args(KeyUse)), help="What it is for."
+    "--use",
+    "uses",
+    required=True,
+    multiple=True,
+    type=click.Choice(get_args(KeyUse)),
+    help="What it is for; may be given several times.",
 )
-@click.option("--application", "applications", multiple=True, metavar="NAME", help="Only events of this one.")
+@click.option(
+    "--application", "applications", multiple=True, metavar="NAME", help="Only events of this one, or of several."
+)
 @click.option("--name", default="", help="What it is called (else what it is for).")
 @click.option("--expires", metavar="90d", help="After so many days (d) or hours (h) it is worth nothing.")
 @click.pass_obj
@@ -118,7 +125,7 @@ def list_keys(settings: Settings, tenant: str | None) -> None:
             found = KEYS.all(store, now(), owner=tenant, after=after, limit=_PAGE)
 
 
-@key.command("revoke")
+@key.command("revoke", short_help="Revoke a key.")
 @click.argument("id")
 @click.pass_obj
 def revoke_key(settings: Settings, id: str) -> None:

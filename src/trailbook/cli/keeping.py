@@ -44,16 +44,18 @@ def stats(settings: Settings) -> None:
     for book, head in books.items():
         click.echo(f"{'book ' + visible(book):40}{head.size:>16,}")
     for application, moment in seen.items():
-        click.echo(f"{'last seen ' + visible(application):40}{moment:%Y-%m-%dT%H:%M:%SZ}")
+        click.echo(f"{'last seen ' + (visible(application) or '(empty)'):40}{moment:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def last_seen(store: Reader) -> dict[str, datetime]:
     """When the last event of each application occurred, of those that have most events, the most frequent first."""
     found = {}
-    for application in (one.value for one in store.facet_counts(OPERATOR, EVERYTHING, "app", limit=MOST_SEEN)):
-        rows = store.scan(OPERATOR, Field("app", (application,)), order="newest")
-        # The index folds names, and takes a `*` at the end for any end.
-        found[application] = next(row.event.occurred_at for row in rows if row.event.application == application)
+    for application, _, _ in store.facet_counts(OPERATOR, EVERYTHING, "app", limit=MOST_SEEN):
+        # A query folds names, and takes a `*` at the end for any end: its first event may be another's.
+        for row in store.scan(OPERATOR, Field("app", (application,)), order="newest"):
+            if row.event.application == application:
+                found[application] = row.event.occurred_at
+                break
     return found
 
 

@@ -72,6 +72,7 @@ def root(context: click.Context, store: str | None) -> None:
       trailbook import FILE              or with logs of your own
       trailbook report 'user:alice'      what Alice did and what was done to her
       trailbook report --help            columns, periods, groups, formats
+      trailbook serve                    answer applications and people over HTTP
 
     Settings are read from trailbook.toml in this folder or from the file that TRAILBOOK_CONFIG names.
     """

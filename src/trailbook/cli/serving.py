@@ -37,7 +37,7 @@ def serve(settings: Settings, host: str | None, port: int | None, workers: int |
     run(settings.model_copy(update=changed), click.echo)
 
 
-@click.command("settings")
+@click.command("settings", short_help="Print each setting, and what it means.")
 @click.option("--format", "form", type=click.Choice(["text", "toml"]), default="text", help="How to print them.")
 @click.pass_context
 def show_settings(context: click.Context, form: str) -> None:
