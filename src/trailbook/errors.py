@@ -90,6 +90,10 @@ class Overloaded(TooMuch):
     """There is no room to wait in: the service takes in less than it is sent just now."""
 
 
+class Unreachable(TrailbookError):
+    """Another system that is needed does not answer as it should; trying again is safe."""
+
+
 class RecorderError(TrailbookError):
     """An event could not be captured, or a recorder not be set up; only a strict recorder raises it for an event."""
 
@@ -112,3 +116,7 @@ class TooSlow(StoreError):
 
 class Damaged(StoreError):
     """What the store holds does not agree with itself or with a head noted elsewhere."""
+
+
+class OtherHead(Damaged):
+    """What the store holds does not agree with a head that was given: one of the two is not what it was."""

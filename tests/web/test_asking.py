@@ -114,6 +114,14 @@ def test_heads_leave_out_what_came_after_them(store: Store | None) -> None:
     assert "late one" not in [one["value"] for one in values]
 
 
+def test_heads_of_another_book_are_a_conflict_and_no_fault_of_the_service() -> None:
+    asks = asking()
+    heads = {"acme": {"size": asks.get(f"{API}/heads").json()["acme"]["size"], "root": "00" * 32}}
+    for path in ("events", "events.csv"):
+        answer = asks.get(f"{API}/{path}", params={"heads": json.dumps(heads)})
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:trailbook:problem:other-head")
+
+
 @pytest.mark.parametrize("heads", ['{"acme":{"size":-1,"root":""}}', "[]", '{"acme":{"size":1,"root":"x"}}', "{"])
 def test_heads_that_are_none_are_refused(heads: str) -> None:
     answer = asking().get(f"{API}/events", params={"heads": heads})

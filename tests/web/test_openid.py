@@ -277,10 +277,17 @@ def test_a_provider_that_describes_itself_wrongly_is_not_used(
     assert (answer.status_code, answer.json()["place"]) == (503, "openid_issuer")
 
 
+def test_a_provider_is_never_asked_in_the_clear() -> None:
+    clear = service(openid_issuer="http://provider.example", openid_client=CLIENT)
+    answer = browser(clear).get(f"{SESSION}/openid", follow_redirects=False)
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "The OpenID Connect provider is not asked over TLS."
+
+
 def test_a_provider_that_is_away_is_said_to_be() -> None:
     away = service(openid_issuer="http://127.0.0.1:9", openid_client=CLIENT)
     answer = browser(away).get(f"{SESSION}/openid", follow_redirects=False)
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:trailbook:problem:unreachable")
     assert answer.json()["detail"] == "The OpenID Connect provider does not answer as it should."
 
 

@@ -9,6 +9,7 @@ from fastapi import Query
 from pydantic import BaseModel
 from served import client, service
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from trailbook.errors import BadQuery, Busy, NotSignedIn, Overloaded, TooMuch, TooSlow
 from trailbook.web.app import make_app
@@ -38,7 +39,7 @@ def asked() -> TestClient:
             "much": TooMuch("Too much.", retry_after=2.2),
             "over": Overloaded("Full.", retry_after=0.1),
             "busy": Busy("Others write."),
-            "slow": TooSlow("It takes too long."),
+            "slow": TooSlow("It takes too long.", place="/srv/secret/trailbook.db"),
         }.get(how, RuntimeError("the password is hunter2"))
 
     return made
@@ -109,6 +110,12 @@ def test_our_errors(asked: TestClient, how: str, status: int, type_: str, header
     assert (told.status_code, told.json()["status"]) == (status, status)
     assert told.json()["type"] == f"urn:trailbook:problem:{type_}"
     assert header is None or told.headers[header[0]] == header[1]
+
+
+def test_where_the_store_is_stays_in_the_log(asked: TestClient) -> None:
+    with capture_logs() as lines:
+        assert "place" not in asked.get("/wrong/slow").json()
+    assert ("too-slow", "/srv/secret/trailbook.db") in [(line.get("problem"), line.get("place")) for line in lines]
 
 
 def test_a_bad_query_says_at_which_character(asked: TestClient) -> None:

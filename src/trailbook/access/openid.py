@@ -20,7 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from msgspec import Struct
 
-from ..errors import NotSignedIn, StoreError
+from ..errors import NotSignedIn, Unreachable
 from .kept import Shelf
 from .sessions import token, token_id
 
@@ -50,10 +50,6 @@ class Person(Struct, frozen=True):
     issuer: str
     subject: str
     email: str = ""
-
-
-class Unreachable(StoreError):
-    """The provider does not answer as one; trying again is safe."""
 
 
 class Provider:
@@ -117,6 +113,12 @@ class Provider:
         return Person(self.issuer, subject, email if verified else "")
 
     def _metadata(self, name: str) -> str:
+        if not _is_safe(self.issuer):
+            raise Unreachable(
+                "The OpenID Connect provider is not asked over TLS.",
+                place="openid_issuer",
+                remedy="Give an issuer that begins with https.",
+            )
         found = self._ask("GET", f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
         address = found.get(name)
         if found.get("issuer") != self.issuer or not isinstance(address, str) or not _is_safe(address):

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from ..directory.viewer import Viewer
-from ..errors import BadInput, Damaged
+from ..errors import BadInput, OtherHead
 from ..event.model import Kind as PartyKind
 from ..event.model import PartyKey
 from ..event.wording import counted
@@ -151,7 +151,7 @@ def _heads(reader: Reader, viewer: Viewer, wanted: Heads | None) -> Heads:
                 remedy="Report on the store that the heads are from, as the same viewer.",
             )
         if there.size == head.size and there.root != head.root:
-            raise Damaged(
+            raise OtherHead(
                 f"Book {book} does not hold the events that the head was made of.",
                 place="heads",
                 remedy="Check the store with 'trailbook verify'.",

@@ -45,8 +45,8 @@ router = APIRouter(prefix=PREFIX, tags=["events"], route_class=Strict)
 
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 """Of each format that can be taken out (RFC 4180; JSON Lines)."""
-READING = problems(401, 403, 507)
-"""The problems of all that reads events: it takes too long, or there is no room left to keep that it was looked at."""
+READING = problems(401, 403, 409, 507)
+"""The problems of all that reads events: heads of other books, or no room left to keep that it was looked at."""
 
 
 def _answer(model: type, what: str, **more: Any) -> dict[int | str, dict[str, Any]]:
@@ -59,7 +59,7 @@ _LINKED = {"headers": {"Link": {"description": "The pages on either side (RFC 82
 def export_answer(format: str) -> dict[int | str, dict[str, Any]]:
     """The documented answers of an export."""
     content = {MEDIA_TYPES[format].split(";")[0]: {"schema": {"type": "string"}}}
-    return {**problems(401, 403, 429, 507), 200: {"description": "The rows, as they are read.", "content": content}}
+    return {**READING, **problems(429), 200: {"description": "The rows, as they are read.", "content": content}}
 
 
 @router.get("/events", responses=_answer(answers.Rows, "A page of events.", **_LINKED))

@@ -37,13 +37,12 @@ def provider_of(settings: Settings) -> Iterator[Provider]:
     """The provider of the settings. Raises NotThere if there is none."""
     if not settings.openid_issuer:
         raise NotThere("There is no single sign-on here.", place="openid", remedy="Sign in with a password.")
-    base = settings.url or f"http://{settings.host}:{settings.port}"
     with httpx.Client(timeout=_PATIENCE) as http:
         yield Provider(
             settings.openid_issuer,
             settings.openid_client,
             settings.openid_secret.get_secret_value(),
-            base + _BACK,
+            settings.address + _BACK,
             http,
         )
 

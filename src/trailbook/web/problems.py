@@ -29,6 +29,7 @@ from ..errors import (
     NotAllowed,
     NotSignedIn,
     NotThere,
+    OtherHead,
     Outdated,
     Overloaded,
     StoreError,
@@ -36,9 +37,11 @@ from ..errors import (
     TooMuch,
     TooSlow,
     TrailbookError,
+    Unreachable,
     Unsupported,
 )
 from ..query.excerpt import visible
+from .logs import log
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -63,8 +66,10 @@ KINDS: tuple[tuple[type[TrailbookError], int, str, str], ...] = (
     (DiskFull, 507, "disk-full", "There is no room left"),
     (Busy, 503, "busy", "The store is busy"),
     (TooSlow, 503, "too-slow", "The query takes too long"),
+    (OtherHead, 409, "other-head", "The book is not what the head says"),
     (Damaged, 500, "damaged", "The store is damaged"),
     (StoreError, 503, "store", "The store cannot do it"),
+    (Unreachable, 503, "unreachable", "Another system does not answer"),
     (TrailbookError, 500, "error", "Something went wrong"),
 )
 
@@ -106,12 +111,14 @@ def kind_of(error: TrailbookError) -> tuple[int, str, str]:
 def problem(error: TrailbookError) -> dict[str, Any]:
     """The problem details of an error: `type`, `title`, `status`, `detail`, `place`, `remedy`; of a query, `at`."""
     status, type_, title = kind_of(error)
+    # Where the store cannot do it is a path on this machine, which the log tells.
+    place = "" if isinstance(error, StoreError) else error.place
     return {
         "type": f"urn:trailbook:problem:{type_}",
         "title": title,
         "status": status,
         "detail": error.problem,
-        **({"place": error.place} if error.place else {}),
+        **({"place": place} if place else {}),
         **({"remedy": error.remedy} if error.remedy else {}),
         **({"at": error.at} if isinstance(error, BadQuery) and error.text else {}),
     }
@@ -153,6 +160,9 @@ def of_error(error: TrailbookError, request_id: str = "") -> Response:
 async def answer(request: Request, error: Exception) -> Response:
     """The answer to a request that ended in one of our errors."""
     assert isinstance(error, TrailbookError)
+    status, type_, _ = kind_of(error)
+    if status >= 500 and isinstance(error, StoreError):
+        log().warning("not done", request_id=_request_id(request), problem=type_, place=error.place)
     return of_error(error, _request_id(request))
 
 
