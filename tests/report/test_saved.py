@@ -63,3 +63,7 @@ NOBODY = Sharer("a-4", "acme")
 def test_it_is_shared_within_its_tenant_only(sharing: tuple[Share, ...], other: bool, nobody: bool) -> None:
     kept = report(None, *sharing)
     assert [is_shared(kept, who) for who in (OWNER, OTHER, STRANGER, NOBODY)] == [True, other, False, nobody]
+
+
+def test_who_has_gone_to_another_tenant_leaves_it_behind() -> None:
+    assert not is_shared(report(), Sharer("a-1", "globex"))

@@ -149,6 +149,14 @@ def test_nobody_takes_away_what_proves_who_they_are_themselves(served, path):
     assert (answer.status_code, answer.json()["detail"]) == (403, "This is your own account.")
 
 
+def test_nobody_gives_themselves_another_way_in(served):
+    add(served, "ann", id="a-1")
+    given = {"issuer": "https://provider.example", "subject": "s-1"}
+    answer = acme(served).patch(f"{AT}/a-1", json=given)
+    assert (answer.status_code, answer.json()["detail"]) == (403, "This is your own account.")
+    assert acme(served).patch(f"{AT}/a-1", json={"label": "Ann"}).status_code == 200
+
+
 def test_lists_are_of_ones_own_tenant_and_paged(served):
     add(served, "root", scope=Root(), role="root", user=PartyKey("user", "default", "root"))
     for name, tenant in (("ann", "acme"), ("bea", "acme"), ("gil", "globex")):
@@ -250,6 +258,8 @@ def root_account(served, name, **given):
         ("PATCH", {"role": "administrator"}),
         ("PATCH", {"scope": {"type": "tenant", "tenant": "acme"}}),
         ("PATCH", {"expires_at": "2022-01-01T00:00:00Z"}),
+        ("PATCH", {"since": "2021-01-01T00:00:00Z"}),
+        ("PATCH", {"until": "2022-01-01T00:00:00Z"}),
     ],
 )
 def test_the_last_root_stays(served, method, body):

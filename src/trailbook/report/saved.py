@@ -80,10 +80,10 @@ def check(report: SavedReport, defaults: Mapping[str, Any]) -> SavedReport:
 
 
 def is_shared(report: SavedReport, who: Sharer) -> bool:
-    """Whether it is theirs, or shared with them."""
-    if report.owner == who.id:
-        return True
-    return report.tenant == who.tenant and any(_meets(share, who) for share in report.sharing)
+    """Whether it is of their tenant, and theirs or shared with them."""
+    if report.tenant != who.tenant:
+        return False
+    return report.owner == who.id or any(_meets(share, who) for share in report.sharing)
 
 
 def _meets(share: Share, who: Sharer) -> bool:

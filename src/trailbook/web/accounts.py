@@ -166,6 +166,8 @@ def change_account(
     was = find(work, ACCOUNTS, id)
     check_match(if_match, etag(was.record.version))
     account = _changed(work, was.value, given)
+    if id == work.caller.id and (account.issuer, account.subject) != (was.value.issuer, was.value.subject):
+        raise _your_own("Ask somebody else who manages access.")
     _keep(work, was, account)
     return _answer(account, was.record.version + (account != was.value), response)
 
@@ -282,9 +284,13 @@ def _of_another(work: Work, id: str, remedy: str) -> Found[Account]:
     """An account that is not the caller's own: what proves who they are is not changed by a session alone."""
     was = find(work, ACCOUNTS, id)
     if was.value.id == work.caller.id:
-        raise NotAllowed("This is your own account.", place="id", remedy=remedy)
+        raise _your_own(remedy)
     _check_own(work, was.value)
     return was
+
+
+def _your_own(remedy: str) -> NotAllowed:
+    return NotAllowed("This is your own account.", place="id", remedy=remedy)
 
 
 def _another_root(work: Work, was: Account, account: Account) -> tuple[Record, ...]:
@@ -305,7 +311,7 @@ def _another_root(work: Work, was: Account, account: Account) -> tuple[Record, .
 
 def _lasts_as_root(account: Account) -> bool:
     known = bool(account.password or account.subject)
-    lasting = known and not account.disabled and account.expires_at is None
+    lasting = known and not account.disabled and (account.since, account.until, account.expires_at) == (None,) * 3
     return lasting and isinstance(account.scope, Root) and account.role == ROOT_ROLE.id
 
 
