@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     ] = ByteSize(64 << 20)
 
     session_hours: Annotated[float, _says("How long one may stay signed in.", gt=0, le=8760)] = 12
-    idle_minutes: Annotated[float, _says("How long one stays signed in without doing anything.", gt=0)] = 60
+    idle_minutes: Annotated[float, _says("How long one stays signed in without doing anything.", gt=0, le=525_600)] = 60
     openid_issuer: Annotated[str, _says("The OpenID Connect provider to sign in with; empty: none.")] = ""
     openid_client: Annotated[str, _says("The client id that the provider knows Trailbook by.")] = ""
     openid_secret: Annotated[SecretStr, _says("The client secret of that id.")] = SecretStr("")

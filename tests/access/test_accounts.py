@@ -27,7 +27,7 @@ def served() -> Service:
 
 
 def found(served: Service, id: str = "id-ann") -> Found[Account]:
-    account = accounts.by_id(served.store, id, NOW)
+    account = ACCOUNTS.find(served.store, id, NOW)
     assert account is not None
     return account
 
@@ -92,7 +92,7 @@ def test_of_two_who_make_an_account_of_one_name_at_once_one_is_told_to_read_agai
     served.keep(one.changed)
     with pytest.raises(Outdated):
         served.keep(other.changed)
-    assert accounts.by_id(served.store, "2", NOW) is None
+    assert ACCOUNTS.find(served.store, "2", NOW) is None
 
 
 def test_a_renamed_account_is_found_by_its_new_name_alone_and_leaves_the_old_one_free(served: Service) -> None:

@@ -11,7 +11,7 @@ import pytest
 from entered import NOW, PASSWORD, SESSION, add, browser, later, sign_in, token, told
 from served import service
 
-from trailbook.access.kept import SESSIONS
+from trailbook.access.kept import ACCOUNTS, SESSIONS
 from trailbook.directory.viewer import TenantScope
 from trailbook.errors import DiskFull
 from trailbook.event.model import Initiator, Target
@@ -278,7 +278,7 @@ def test_a_password_hashed_with_other_parameters_is_hashed_anew(
     before = add(served).password
     monkeypatch.setattr(signing_in, "is_outdated", lambda kept: kept == before)
     sign_in(browser(served))
-    found = signing_in.accounts.by_id(served.store, "id-ann", NOW)
+    found = ACCOUNTS.find(served.store, "id-ann", NOW)
     assert found is not None
     assert found.value.password != before
     sign_in(browser(served))

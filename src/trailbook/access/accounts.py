@@ -37,11 +37,6 @@ SUBJECTS = Shelf("account_subject", Alias, id=lambda alias: alias.id)
 """By issuer and subject of OpenID Connect, hashed together."""
 
 
-def by_id(records: Records, id: str, now: datetime) -> Found[Account] | None:
-    """The account of this id."""
-    return ACCOUNTS.find(records, id, now)
-
-
 def by_name(records: Records, name: str, now: datetime) -> Found[Account] | None:
     """The account that signs in with this name, however it is spelt."""
     return _by_alias(records, NAMES, fold(name), now)
