@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -390,3 +392,32 @@ def test_a_connection_that_is_cut_within_the_body_stores_nothing_and_gives_its_r
     assert answered == []
     assert stored(served) == []
     assert (served.intake.room.events, served.intake.room.bytes) == (0, 0)
+
+
+def test_queries_that_take_long_do_not_hold_up_who_sends() -> None:
+    served = service(threads=1)
+    text, key = make_key(
+        served.randomness, name="k", tenant="acme", uses=frozenset(["ingest"]), created_by="a", created_at=NOW
+    )
+    served.keep([KEYS.record(key)])
+    asking, enough = threading.Event(), threading.Event()
+    sender = client(served)
+
+    @sender.app.get("/slow")  # type: ignore[attr-defined]
+    def slow() -> None:
+        asking.set()
+        assert enough.wait(10)
+
+    with sender, ThreadPoolExecutor() as others:
+        answer = others.submit(sender.get, "/slow")
+        assert asking.wait(10)
+        for body in (json.dumps(EVENT).encode(), gzip.compress(json.dumps(EVENT).encode())):
+            packed = {"Content-Encoding": "gzip"} if body[:1] != b"{" else {}
+            sent = others.submit(sender.post, URL, content=body, headers={"Authorization": f"Bearer {text}", **packed})
+            try:
+                assert sent.result(5).json()["stored"] == 1
+            except TimeoutError:
+                enough.set()
+                raise
+        enough.set()
+        assert answer.result(10).status_code == 200

@@ -182,8 +182,9 @@ def test_results_stand_in_the_order_of_the_items_among_rejected_and_duplicate_on
         ]  # fmt: skip
         assert [one.position for one in results if isinstance(one, Receipt)] == [0, 1, 1, 1, 2]
 
-    bench = run(test)
-    assert bench.intake.counted == {"stored": 3, "duplicate": 1, "conflict": 1, "rejected": 2}
+    told = run(test).metrics.text({}).decode()
+    for result, events in (("stored", 3), ("duplicate", 1), ("conflict", 1), ("rejected", 2)):
+        assert f'trailbook_events_total{{result="{result}"}} {events}.0\n' in told
 
 
 def test_events_that_a_recorder_could_not_capture_are_counted_once() -> None:
@@ -290,7 +291,8 @@ def test_a_sender_is_bound_to_its_book_and_its_applications() -> None:
             "`application` is missing, and the key may send events of several.",
             "This is not one of the applications that the key may send events of.",
         ]
-        assert bench.intake.last_seen() == {("acme", "web"): NOW}
+        seen = 'trailbook_last_event_seconds{application="web"}'
+        assert f"{seen} {NOW.timestamp():.7e}\n" in bench.metrics.text({}).decode()
 
     run(test)
 

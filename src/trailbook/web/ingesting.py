@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
+from anyio.to_thread import run_sync
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -24,7 +24,6 @@ from ..errors import BadInput, Conflict, NotAllowed
 from ..event.ids import stable_id
 from ..event.model import SERVER_FIELDS, Event
 from ..ingest.accept import Rejected
-from ..settings import Settings
 from ..store.ports import Receipt
 from .bodies import Batch, read_body, split, unpack
 from .callers import caller_of
@@ -129,17 +128,20 @@ class Remembered:
         """Who is asking, in a session or with a key. Raises NotSignedIn."""
         authorization = request.headers.get("authorization")
         if authorization is None:
-            return await run_in_threadpool(caller_of, request)
+            return await self._found(request)
         now = service_of(request).clock()
         digest = hashlib.sha256(authorization.encode()).digest()
         found = self._callers.get(digest)
         if found is not None and timedelta(0) <= now - found[1] < REMEMBERED:
             return found[0]
-        caller = await run_in_threadpool(caller_of, request)
+        caller = await self._found(request)
         if len(self._callers) >= MOST_REMEMBERED:
             self._callers.clear()
         self._callers[digest] = caller, now
         return caller
+
+    async def _found(self, request: Request) -> Caller:
+        return await run_sync(caller_of, request, limiter=service_of(request).receiving)
 
 
 class Direct(APIRoute):
@@ -176,7 +178,7 @@ async def send_events(request: Request) -> Response:
     make_id = _fresh(service) if key is None else _stable(sender.tenant, key)
     hold = service.intake.room.admit(sender.tenant)
     try:
-        batch = await _received(request, service.settings, hold)
+        batch = await _received(request, service, hold)
         hold.events(len(batch.items))
         service.quotas.take(sender.tenant, caller.id, len(batch.items), service.clock().timestamp())
         waiting = service.intake.put(Parcel(batch.items, sender, make_id, hold))
@@ -225,7 +227,8 @@ def _stable(tenant: str, key: str) -> MakeId:
     return lambda index: stable_id(msgspec.json.encode((tenant, key, index)))
 
 
-async def _received(request: Request, settings: Settings, hold: Hold) -> Batch:
+async def _received(request: Request, service: Service, hold: Hold) -> Batch:
+    settings = service.settings
     raw = await read_body(request, settings.max_body_bytes, hold.bytes)
     encoding = request.headers.get("content-encoding", "")
     type_ = request.headers.get("content-type", "")
@@ -236,7 +239,7 @@ async def _received(request: Request, settings: Settings, hold: Hold) -> Batch:
         body = unpack(raw, encoding, settings.max_batch_bytes, hold.bytes)
         return split(body, type_, settings.max_batch_events)
 
-    return await run_in_threadpool(worked_out)
+    return await run_sync(worked_out, limiter=service.receiving)
 
 
 def _response(results: Sequence[Result], alone: bool) -> Response:

@@ -7,7 +7,6 @@ import threading
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
 from time import perf_counter
 
 from msgspec import Struct, structs
@@ -27,7 +26,6 @@ COMMIT_BYTES = 4 << 20
 """A commit takes what is waiting, and stops at these: what comes meanwhile has to wait for all of it."""
 GATHER_SECONDS = 0.002
 """If requests come in at the same time, a commit waits so long for more of them: a tenth less work for each."""
-MOST_SEEN = 10_000
 RETRY_SECONDS = 1.0
 
 Result = Receipt | Rejected
@@ -214,8 +212,6 @@ class Intake:
     ) -> None:
         """`context` is asked once for each commit; at most so many `events` and `bytes_` are held in memory."""
         self.room = Room(events, bytes_)
-        self.counted: Counter[str] = Counter()
-        """Events since the start, by what became of them: stored, duplicate, conflict, rejected."""
         self._metrics = metrics or Metrics()
         self._appender = appender
         self._context = context
@@ -223,7 +219,6 @@ class Intake:
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopping = False
-        self._seen: OrderedDict[tuple[str, str], datetime] = OrderedDict()
 
     def start(self) -> None:
         """Start the thread that stores, unless it runs; putting in a parcel does so too."""
@@ -255,11 +250,6 @@ class Intake:
             self._condition.notify()
         self._metrics.waiting(self.room.events, self.room.bytes)
         return waiting.future
-
-    def last_seen(self) -> dict[tuple[str, str], datetime]:
-        """When the last event of each tenant's application came in, by (tenant, application)."""
-        with self._condition:
-            return dict(self._seen)
 
     def _start(self) -> None:
         if self._thread is None:
@@ -331,20 +321,11 @@ class Intake:
             lost += told if receipt.status == "stored" else 0
         outcome: Counter[str] = Counter(receipt.status for receipt in receipts)
         outcome["rejected"] = sum(map(len, results)) - len(receipts)
-        self.counted.update(outcome)
         self._metrics.received(outcome)
         self._metrics.not_captured(lost)
-        self._note({(parcels[number].sender.tenant, app) for number, _, app, _ in sent}, base.recorded_at)
+        for application in {application for _, _, application, _ in sent}:
+            self._metrics.seen(application, base.recorded_at)
         return [[result[index] for index in range(len(result))] for result in results]
-
-    def _note(self, seen: set[tuple[str, str]], now: datetime) -> None:
-        with self._condition:
-            for one in seen:
-                self._metrics.seen(one[1], now)
-                self._seen[one] = now
-                self._seen.move_to_end(one)
-            while len(self._seen) > MOST_SEEN:
-                self._seen.popitem(last=False)
 
 
 def _id_of(parcel: Parcel, index: int) -> Callable[[bytes], str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 
+from anyio import CapacityLimiter
 from msgspec.structs import replace
 from starlette.requests import Request
 
@@ -23,6 +24,9 @@ from .metrics import Metrics
 from .quotas import Quotas
 from .streams import Streams
 
+RECEIVING_THREADS = 2
+"""Threads in which senders are looked up and batches unpacked: of their own, so that slow queries hold up nobody."""
+
 
 class Service:
     """One running Trailbook. Any thread may use it."""
@@ -39,6 +43,7 @@ class Service:
         self.settings = settings
         self.clock = clock
         self.randomness = randomness
+        self.receiving = CapacityLimiter(RECEIVING_THREADS)
         self.streams = Streams(max(1, settings.threads // 2))
         self._directory: tuple[int, Directory] = (-1, Directory([], []))
         self.metrics = Metrics()
