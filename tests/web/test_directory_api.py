@@ -67,7 +67,7 @@ def test_a_group_and_a_tenant_have_no_groups(served):
 
 def test_a_new_user_is_there_and_told_of(served):
     answer = admin(served).put(f"{USERS}/u9", json={"name": "Zoe", "groups": ["g1"], "roles": ["r1"]})
-    assert answer.status_code == 200
+    assert answer.status_code == 201
     assert [one["id"] for one in answer.json()["groups"] + answer.json()["roles"]] == ["g1", "r1"]
     (event,) = events(served)
     assert (event.tenant, event.resource, event.action, event.application) == ("acme", "users", "create", "trailbook")

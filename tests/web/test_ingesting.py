@@ -394,7 +394,7 @@ def test_a_connection_that_is_cut_within_the_body_stores_nothing_and_gives_its_r
     assert (served.intake.room.events, served.intake.room.bytes) == (0, 0)
 
 
-def test_queries_that_take_long_do_not_hold_up_who_sends() -> None:
+def test_queries_that_take_long_hold_up_neither_senders_nor_probes() -> None:
     served = service(threads=1)
     text, key = make_key(
         served.randomness, name="k", tenant="acme", uses=frozenset(["ingest"]), created_by="a", created_at=NOW
@@ -419,5 +419,6 @@ def test_queries_that_take_long_do_not_hold_up_who_sends() -> None:
             except TimeoutError:
                 enough.set()
                 raise
+        assert others.submit(sender.get, "/readyz").result(5).status_code == 200
         enough.set()
         assert answer.result(10).status_code == 200

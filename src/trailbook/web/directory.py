@@ -129,7 +129,11 @@ def get_party(work: Working, response: Response, kind: Kinds, id: PathId, tenant
     return _answered(_found(work, work.service.directory(), _party(work, kind, id, tenant)), response)
 
 
-@router.put("/{kind}/{id:path}", response_model_exclude_unset=True, responses=problems(409, 412))
+@router.put(
+    "/{kind}/{id:path}",
+    response_model_exclude_unset=True,
+    responses={**problems(409, 412), 201: {"model": Party, "description": "It was not there before."}},
+)
 def put_party(
     work: Working,
     response: Response,
@@ -146,6 +150,7 @@ def put_party(
 
     def decide(known: Directory) -> Changes:
         _check_match(work, known, party, if_match)
+        response.status_code = 200 if standing(known, party, work.now) else 201
         return put(known, party, work.now, name=given.name or "", groups=given.groups, roles=given.roles)
 
     _change(work, decide)

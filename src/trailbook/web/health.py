@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from anyio.to_thread import run_sync
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,9 +35,10 @@ async def alive() -> Response:
 
 
 @router.get("/readyz", openapi_extra=_OPEN, responses={503: {"description": "It is not ready; `reasons` says why"}})
-def ready(request: Request) -> Response:
+async def ready(request: Request) -> Response:
     """Whether events can be stored and found; with status 503 and the reasons if not."""
-    reasons = not_ready(service_of(request))
+    service = service_of(request)
+    reasons = await run_sync(not_ready, service, limiter=service.receiving)
     if reasons:
         return _json({"status": "not ready", "reasons": reasons}, 503)
     return _json({"status": "ready"})

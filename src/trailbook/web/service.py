@@ -25,7 +25,7 @@ from .quotas import Quotas
 from .streams import Streams
 
 RECEIVING_THREADS = 2
-"""Threads in which senders are looked up and batches unpacked: of their own, so that slow queries hold up nobody."""
+"""Threads for who sends and for readiness: their own, so that no query holds these up."""
 
 
 class Service:
