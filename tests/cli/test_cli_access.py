@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cli.small import Cli
+from entered import add
+from served import service
+
+from trailbook.access.links import find_link
+from trailbook.wiring import open_store
 
 KEY = re.compile(r"tb_([a-z2-7]{8})_[A-Za-z0-9_-]{43}_[0-9a-f]{6}\n")
 
@@ -61,3 +69,20 @@ def test_what_is_not_there(cli: Cli) -> None:
     cli("key", "create", "--tenant", "acme", "--use", "ingest")
     assert cli("key", "revoke", "aaaaaaaa").err == "Error: ID: There is no key 'aaaaaaaa'. See `trailbook key list`.\n"
     assert cli("account", "link", "bob").err == "Error: NAME: There is no account 'bob'. Give its name to sign in.\n"
+
+
+@pytest.mark.parametrize(("options", "otp"), [((), "JBSWY3DPEHPK3PXP"), (("--reset-otp",), "")])
+def test_who_lost_the_second_factor_as_well_gets_in_again(
+    cli: Cli, store: Path, options: tuple[str, ...], otp: str
+) -> None:
+    with closing(open_store(str(store))) as opened:
+        add(service(opened), "ann", otp="JBSWY3DPEHPK3PXP", otp_used=9)
+    told = cli("account", "link", "ann", *options)
+    token = re.search(r"#(\S{43})\n", told.out)
+    assert token is not None
+    with closing(open_store(str(store))) as opened:
+        link, account = find_link(opened, token[1], datetime.now(UTC))
+        assert (link.value.account, account.value.otp) == ("id-ann", otp)
+    changes = [one["changes"] for one in own_events(cli)[1:]]
+    assert ["otp" in (one or {}) for one in changes] == [True, False] if options else [False]
+    assert "JBSWY3DPEHPK3PXP" not in json.dumps(own_events(cli)[1:])

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, get_args
 import click
 from msgspec.structs import replace
 
-from ..access.accounts import by_name
-from ..access.kept import KEYS
+from ..access.accounts import by_name, change
+from ..access.kept import KEYS, Found
 from ..access.keys import key_event, make_key
 from ..access.links import make_link
 from ..access.model import RIGHTS, Caller, KeyUse, Origin, Seat
@@ -43,8 +43,9 @@ def account() -> None:
 
 @account.command("link", short_help="Print a link to sign in with, once.")
 @click.argument("name")
+@click.option("--reset-otp", is_flag=True, help="Take the second factor away too; a new one is set up at sign-in.")
 @click.pass_obj
-def link(settings: Settings, name: str) -> None:
+def link(settings: Settings, name: str, reset_otp: bool) -> None:
     """Print a link with which NAME can sign in, once and within an hour, and set a password."""
     from ..web.serving import sign_in_told
 
@@ -52,8 +53,10 @@ def link(settings: Settings, name: str) -> None:
         found = by_name(service.store, name, doing.at)
         if found is None:
             raise NotThere(f"There is no account {quoted(name)}.", place="NAME", remedy="Give its name to sign in.")
-        token, decided = make_link(found, doing, service.randomness)
-        service.keep(decided.changed, removed=decided.removed, events=decided.events)
+        account = replace(found.value, otp="", otp_used=0) if reset_otp else found.value
+        changed = change(service.store, found, account, doing)
+        token, linked = make_link(Found(account, found.record), doing, service.randomness)
+        service.keep(linked.changed, events=changed.events + linked.events)
     click.echo(sign_in_told(visible(found.value.name), settings.address, token, "an hour"))
 
 
