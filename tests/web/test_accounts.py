@@ -345,3 +345,18 @@ def test_an_unproven_or_lesser_caller_manages_nothing(served):
 def test_a_role_that_is_gone_can_be_replaced(served):
     add(served, "ann", role="gone")
     assert acme(served).patch(f"{AT}/id-ann", json={"role": "reader"}).json()["role"] == "reader"
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("accounts", account()),
+        ("access-roles", {"name": "R", "rights": ["view"]}),
+        ("keys", {"name": "k", "tenant": "acme", "uses": ["read"]}),
+        ("seats", {"name": "s", "tenant": "acme", "expires_at": "2022-01-01T00:00:00Z"}),
+    ],
+)
+def test_what_was_made_is_where_the_answer_says(served, path, given):
+    made = root(served).post(f"/api/v1/{path}", json=given)
+    assert made.status_code == 201
+    assert root(served).get(made.headers["Location"]).json()["id"] == made.json()["id"]

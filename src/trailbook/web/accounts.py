@@ -148,6 +148,7 @@ def create_account(work: Working, given: AccountGiven, response: Response) -> Ne
     if given.user is not None:
         user = PartyKey("user", given.user.tenant, given.user.id)
     made = Account(work.service.new_id(), given.name, given.role, scope, user)
+    response.headers["Location"] = f"{router.prefix}/{made.id}"
     return NewAccount(**keep_new(work, _changed(work, made, given), response))
 
 

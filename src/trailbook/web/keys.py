@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from msgspec.structs import replace
 from pydantic import BaseModel, Field
 
@@ -71,7 +71,7 @@ def list_keys(work: Working, tenant: Tenant = None, after: After = "", limit: Li
 
 
 @router.post("", status_code=201, responses=problems())
-def create_key(work: Working, given: KeyGiven) -> NewKey:
+def create_key(work: Working, given: KeyGiven, response: Response) -> NewKey:
     """Make a key. It gives nothing that you do not have."""
     work.require("access")
     check_tenant(work.caller, given.tenant)
@@ -92,6 +92,7 @@ def create_key(work: Working, given: KeyGiven) -> NewKey:
     )  # fmt: skip
     check_grant(work.caller, seat)
     work.keep([KEYS.record(key)], [key_event(work.doing, "create", None, key)])
+    response.headers["Location"] = f"{router.prefix}/{key.id}"
     return NewKey(**_shown(key), text=text)
 
 

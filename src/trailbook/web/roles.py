@@ -101,6 +101,7 @@ def create_role(work: Working, given: RoleGiven, response: Response) -> Role:
     check_role(work, role)
     work.keep([ROLES.record(role)], [role_event(work, "create", None, role)])
     response.headers["ETag"] = etag(1)
+    response.headers["Location"] = f"{router.prefix}/{role.id}"
     return _shown(role)
 
 

@@ -110,6 +110,7 @@ def create_seat(work: Working, given: SeatGiven, response: Response) -> NewSeat:
     check_grant(work.caller, seat_of_account(account, role))
     also = Decided((ROLES.record(role),), (), (role_event(work, "create", None, role),))
     made = keep_new(work, account, response, also)
+    response.headers["Location"] = f"{router.prefix}/{id}"
     return NewSeat(**_shown(account, role), link=made["link"])
 
 
