@@ -42,7 +42,7 @@ STAND_INS = {
     r"cd trailbook": "true",
     r"\. \.venv/bin/activate": "true",
     r"trailbook serve &": "trailbook serve > serve.txt 2>&1 & echo $! > serve.pid",
-    r"kill %1": "kill $(cat serve.pid)",
+    r"kill \$!": "kill $(cat serve.pid)",
 }
 """Commands that are not run here, and what runs instead. `make run` and `make test` are run by `.ci/run`."""
 
