@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from served import NOW
 
-from trailbook.access.throttle import attempt, by_address, by_code, by_name, succeeded
+from trailbook.access.throttle import attempt, by_address, by_code, by_name, not_tried, succeeded
 from trailbook.errors import TooMuch
 from trailbook.store.memory import MemoryStore
 
@@ -44,6 +44,52 @@ def test_failures_are_forgotten_a_day_after_the_last() -> None:
         attempt(store, [by_name("ann")], NOW)
     tomorrow = NOW + timedelta(hours=24)
     assert [waits(store, [by_name("ann")], tomorrow) for _ in range(6)] == [0, 0, 0, 0, 0, 1]
+
+
+def test_the_count_of_an_address_is_halved_every_hour_whether_there_are_failures_or_not() -> None:
+    store, office = MemoryStore(), by_address("192.0.2.1")
+    for minutes in range(0, 48 * 60, 7):
+        assert waits(store, [office], NOW + timedelta(minutes=minutes)) == 0
+    store = MemoryStore()
+    for _ in range(20):
+        assert waits(store, [office], NOW + timedelta(minutes=10)) == 0
+    assert waits(store, [office], NOW + timedelta(minutes=10)) == 1
+    assert [waits(store, [office], NOW + timedelta(minutes=71)) for _ in range(11)] == [0] * 10 + [1]
+    assert [waits(store, [office], NOW + timedelta(hours=9)) for _ in range(21)] == [0] * 20 + [1]
+    assert waits(store, [office], NOW) == 9 * 3600 + 1
+
+
+def test_success_does_not_keep_the_failures_of_an_address_from_fading() -> None:
+    store, office = MemoryStore(), by_address("192.0.2.1")
+    for _ in range(19):
+        attempt(store, [office], NOW)
+    for minutes in (30, 59, 80):
+        attempt(store, [office], NOW + timedelta(minutes=minutes))
+        succeeded(store, [office], NOW + timedelta(minutes=minutes))
+    later = NOW + timedelta(minutes=90)
+    assert [waits(store, [office], later) for _ in range(12)] == [0] * 11 + [1]
+
+
+def test_the_failures_of_a_name_do_not_fade_within_the_day() -> None:
+    store = MemoryStore()
+    for _ in range(5):
+        attempt(store, [by_name("ann")], NOW)
+    attempt(store, [by_name("ann")], NOW + timedelta(hours=23))
+    assert waits(store, [by_name("ann")], NOW + timedelta(hours=23)) == 2
+
+
+def test_a_try_that_was_not_made_is_taken_back_and_no_other() -> None:
+    store, guessed = MemoryStore(), [by_name("ann"), by_address("192.0.2.1")]
+    for _ in range(5):
+        attempt(store, guessed, NOW)
+        not_tried(store, guessed, NOW)
+    assert store.records("throttle", NOW) == []
+    for _ in range(4):
+        attempt(store, guessed, NOW)
+    for _ in range(3):
+        attempt(store, guessed, NOW)
+        not_tried(store, guessed, NOW)
+    assert [waits(store, guessed) for _ in range(2)] == [0, 1]
 
 
 def test_a_name_is_one_however_it_is_spelt_and_others_do_not_wait() -> None:

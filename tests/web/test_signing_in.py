@@ -11,6 +11,7 @@ import pytest
 from entered import NOW, PASSWORD, SESSION, add, browser, later, sign_in, token, told
 from served import service
 
+from trailbook.access import passwords
 from trailbook.access.kept import ACCOUNTS, SESSIONS
 from trailbook.directory.viewer import TenantScope
 from trailbook.errors import DiskFull
@@ -328,3 +329,19 @@ def test_an_end_of_the_account_is_the_end_of_its_sessions(served: Service) -> No
     assert client.get(SESSION).status_code == 200
     later(served, minutes=30)
     assert client.get(SESSION).status_code == 401
+
+
+def test_who_is_told_to_try_again_for_others_sign_in_has_not_failed(
+    served: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(served)
+    client = browser(served)
+    sign_in(client)
+    monkeypatch.setattr(passwords, "_PATIENCE", 0.01)
+    change = {"old": PASSWORD, "new": "a staple for the horse"}
+    with passwords._Room(), passwords._Room():
+        codes = [wrong(client).status_code for _ in range(6)]
+        codes += [client.post(f"{SESSION}/password", json=change).status_code for _ in range(6)]
+    assert codes == [429] * 12
+    assert served.store.records("throttle", served.clock()) == []
+    assert [one.action for one in told(served)] == ["sign_in"]

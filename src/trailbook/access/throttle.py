@@ -18,6 +18,7 @@ from .kept import Found, Shelf
 
 LONGEST_DELAY = timedelta(minutes=15)
 _FORGOTTEN_AFTER = timedelta(hours=24)
+_HALVED_AFTER = timedelta(hours=1)
 _RACES = 8
 _MOST_UNKNOWN = 60
 _UNKNOWN_WITHIN = timedelta(hours=1)
@@ -36,10 +37,15 @@ THROTTLES = Shelf("throttle", Throttle, id=lambda one: one.id, expires_at=lambda
 
 
 class Guessed(NamedTuple):
-    """What is guessed at, and how many failures are free: after that many each one doubles the wait, from a second."""
+    """What is guessed at, and how many failures are free: after that many each one doubles the wait, from a second.
+
+    What many people share (the address of an office, say) has its count halved every hour, and a success takes back
+    no more than itself.
+    """
 
     id: str
     free: int
+    shared: bool = False
 
 
 def by_name(name: str) -> Guessed:
@@ -54,7 +60,7 @@ def by_address(ip: str) -> Guessed:
         place = str(address) if address.version == 4 else address.packed[:8].hex()
     except ValueError:
         place = ip
-    return Guessed(f"address:{_short(place)}", 20)
+    return Guessed(f"address:{_short(place)}", 20, shared=True)
 
 
 def by_code(account: str) -> Guessed:
@@ -90,20 +96,12 @@ def succeeded(records: Records, guessed: Sequence[Guessed], now: datetime) -> No
 
     Of an address only this try: whoever has an account may not guess at others for longer.
     """
-    for _ in range(_RACES):
-        changed, removed = [], []
-        for one in guessed:
-            was = THROTTLES.find(records, one.id, now)
-            if was is None:
-                continue
-            if one.id.startswith("address:") and was.value.failures > 1:
-                value = Throttle(one.id, was.value.failures - 1, now, was.value.expires_at)
-                changed.append(THROTTLES.record(value, was))
-            else:
-                removed.append(was.record)
-        with suppress(Outdated):
-            records.keep(changed, now=now, removed=removed)
-            return
+    _take_back(records, guessed, now, whole=True)
+
+
+def not_tried(records: Records, guessed: Sequence[Guessed], now: datetime) -> None:
+    """Take back what `attempt` counted, and no more: nobody looked whether it was right."""
+    _take_back(records, guessed, now, whole=False)
 
 
 def unknown_name(records: Records, now: datetime) -> tuple[Record, int | None]:
@@ -121,10 +119,40 @@ def unknown_name(records: Records, now: datetime) -> tuple[Record, int | None]:
 
 
 def _failed(one: Guessed, was: Found[Throttle] | None, now: datetime) -> Record:
-    failures = (was.value.failures if was else 0) + 1
+    before, since = _so_far(one, was, now)
+    failures = before + 1
     doublings = failures - one.free
     wait = min(LONGEST_DELAY, timedelta(seconds=2 ** min(doublings, 20))) if doublings >= 0 else timedelta()
-    return THROTTLES.record(Throttle(one.id, failures, now + wait, now + _FORGOTTEN_AFTER), was)
+    return THROTTLES.record(Throttle(one.id, failures, now + wait, since + _FORGOTTEN_AFTER), was)
+
+
+def _so_far(one: Guessed, was: Found[Throttle] | None, now: datetime) -> tuple[int, datetime]:
+    """How many failures still count, and from when on the time is reckoned after which they do not."""
+    if was is None:
+        return 0, now
+    if not one.shared:
+        return was.value.failures, now
+    # Not from the last failure on: in a large office there is hardly an hour without any.
+    since = was.value.expires_at - _FORGOTTEN_AFTER
+    hours = max(0, (now - since) // _HALVED_AFTER)
+    return was.value.failures >> hours, since + hours * _HALVED_AFTER
+
+
+def _take_back(records: Records, guessed: Sequence[Guessed], now: datetime, *, whole: bool) -> None:
+    for _ in range(_RACES):
+        changed, removed = [], []
+        for one in guessed:
+            was = THROTTLES.find(records, one.id, now)
+            if was is None:
+                continue
+            if was.value.failures > 1 and (one.shared or not whole):
+                value = Throttle(one.id, was.value.failures - 1, now, was.value.expires_at)
+                changed.append(THROTTLES.record(value, was))
+            else:
+                removed.append(was.record)
+        with suppress(Outdated):
+            records.keep(changed, now=now, removed=removed)
+            return
 
 
 def _short(text: str) -> str:

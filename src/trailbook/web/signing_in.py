@@ -22,8 +22,8 @@ from ..access.passwords import LONGEST, SHORTEST, check_choice, hash_password, i
 from ..access.roles import find_role
 from ..access.sessions import may_sign_in
 from ..access.signing import session_event
-from ..access.throttle import attempt, by_address, by_code, by_name, succeeded
-from ..errors import BadInput, DiskFull, StoreError
+from ..access.throttle import Guessed, attempt, by_address, by_code, by_name, not_tried, succeeded
+from ..errors import BadInput, DiskFull, StoreError, TooMuch
 from .callers import Asking
 from .changed import Given
 from .entering import (
@@ -98,14 +98,15 @@ def sign_in(given: SignIn, request: Request, response: Response) -> WhoIs:
     guessed = [by_name(given.name), by_address(at.doing.origin.ip)]
     attempt(store, guessed, now)
     found = accounts.by_name(store, given.name, now)
-    right = verify(found.value.password if found else "", given.password)
+    right = _verified(at, guessed, found.value.password if found else "", given.password)
     if found is None:
         raise fail(at, None, given.name, "")
     if reason := _refusal(at, found.value, right):
         raise fail(at, found.value, given.name, reason)
     account = found.value
     if is_outdated(account.password):
-        account = replace(account, password=hash_password(given.password, at.service.randomness))
+        with suppress(TooMuch):
+            account = replace(account, password=hash_password(given.password, at.service.randomness))
     proven = bool(account.otp and given.otp)
     if proven:
         account = _used(at, account, given.otp)
@@ -185,7 +186,7 @@ def change_password(given: ChangePassword, asking: Asking, request: Request, res
     was, session = account_of(at.service, asking)
     guessed = [by_name(was.value.name), by_address(at.doing.origin.ip)]
     attempt(store, guessed, now)
-    if not verify(was.value.password, given.old):
+    if not _verified(at, guessed, was.value.password, given.old):
         raise fail(at, was.value, "", "wrong password at its change")
     succeeded(store, guessed, now)
     account = _with_password(at.service, was.value, given.new)
@@ -249,6 +250,15 @@ def _refusal(at: Entering, account: Account, right: bool) -> str:
     if find_role(at.service.store, account.role, at.doing.at) is None:
         return "no access role"
     return ""
+
+
+def _verified(at: Entering, guessed: list[Guessed], kept: str, password: str) -> bool:
+    """Whether the password is right. Raises TooMuch if too many are looked at; that try is not counted as failed."""
+    try:
+        return verify(kept, password)
+    except TooMuch:
+        not_tried(at.service.store, guessed, at.doing.at)
+        raise
 
 
 def _used(at: Entering, account: Account, code: str) -> Account:
