@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from unittest.mock import AsyncMock
 
 import pytest
 from served import caller, client, service
@@ -60,9 +61,10 @@ def test_figures_are_for_this_machine_without_a_key() -> None:
 
 def test_figures_are_for_root_and_not_for_a_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = client(service())
-    monkeypatch.setattr(health, "caller_of", lambda request: caller())
-    assert asked.get("/metrics").status_code == 200
-    monkeypatch.setattr(health, "caller_of", lambda request: caller(rights=frozenset(("export",))))
-    assert asked.get("/metrics").status_code == 403
-    monkeypatch.setattr(health, "caller_of", lambda request: caller(TenantScope("acme")))
-    assert asked.get("/metrics").status_code == 403
+    for status, who in (
+        (200, caller()),
+        (403, caller(rights=frozenset(("export",)))),
+        (403, caller(TenantScope("acme"))),
+    ):
+        monkeypatch.setattr(health, "caller_of", AsyncMock(return_value=who))
+        assert asked.get("/metrics").status_code == status

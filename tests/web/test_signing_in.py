@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from entered import NOW, PASSWORD, SESSION, add, browser, later, sign_in, token, told
 from served import service
+from starlette.testclient import TestClient
 
 from trailbook.access import passwords
 from trailbook.access.kept import ACCOUNTS, SESSIONS
@@ -17,6 +20,7 @@ from trailbook.directory.viewer import TenantScope
 from trailbook.errors import DiskFull
 from trailbook.event.model import Initiator, Target
 from trailbook.web import signing_in
+from trailbook.web.app import make_app
 from trailbook.web.service import Service
 from trailbook.wiring import open_store
 
@@ -345,3 +349,29 @@ def test_who_is_told_to_try_again_for_others_sign_in_has_not_failed(
     assert codes == [429] * 12
     assert served.store.records("throttle", served.clock()) == []
     assert [one.action for one in told(served)] == ["sign_in"]
+
+
+def test_queries_that_take_long_hold_up_neither_signing_in_and_out_nor_figures() -> None:
+    served = service(threads=1)
+    add(served)
+    client = TestClient(make_app(served), base_url="https://testserver", client=("127.0.0.1", 1))
+    asking, enough = threading.Event(), threading.Event()
+
+    @client.app.get("/slow")  # type: ignore[attr-defined]
+    def slow() -> None:
+        asking.set()
+        assert enough.wait(20)
+
+    def meanwhile() -> list[int]:
+        sign_in(client)
+        asked = [client.get(SESSION), client.get("/metrics"), client.delete(SESSION)]
+        return [answer.status_code for answer in asked]
+
+    with client, ThreadPoolExecutor() as others:
+        answer = others.submit(client.get, "/slow")
+        assert asking.wait(10)
+        try:
+            assert others.submit(meanwhile).result(10) == [200, 200, 204]
+        finally:
+            enough.set()
+        assert answer.result(10).status_code == 200

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Annotated
 
+from anyio.to_thread import run_sync
 from fastapi import Depends
 from starlette.requests import Request
 
@@ -23,9 +24,10 @@ CSRF_HEADER = "X-CSRF-Token"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
-def caller_of(request: Request) -> Caller:
+async def caller_of(request: Request) -> Caller:
     """Who is asking, noted for the log. Raises NotSignedIn, and NotAllowed for a change without the CSRF token."""
-    request.state.caller = caller = _found(request, service_of(request))
+    service = service_of(request)
+    request.state.caller = caller = await run_sync(_found, request, service, limiter=service.receiving)
     return caller
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from functools import partial, wraps
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
+from anyio.to_thread import run_sync
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +28,8 @@ from .service import Service, origin_of, service_of
 ANYBODY: dict[str, Any] = {"security": []}
 """What the API's description says of endpoints that ask for neither key nor session."""
 _RACES = 5
+
+T = TypeVar("T")
 
 
 class Person(BaseModel):
@@ -69,6 +73,16 @@ class Entering(NamedTuple):
     service: Service
     request: Request
     doing: Doing
+
+
+def apart(endpoint: Callable[..., T]) -> Callable[..., Coroutine[Any, Any, T]]:
+    """The endpoint, which takes its `request`, in the threads for signing in and out."""
+
+    @wraps(endpoint)
+    async def run(**given: Any) -> T:
+        return await run_sync(partial(endpoint, **given), limiter=service_of(given["request"]).entering)
+
+    return run
 
 
 def entering(request: Request, caller: Caller | None = None) -> Entering:

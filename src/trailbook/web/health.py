@@ -49,15 +49,16 @@ async def ready(request: Request) -> Response:
     response_class=Response,
     responses={**answers(401, 403), 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-def figures(request: Request) -> Response:
+async def figures(request: Request) -> Response:
     """Figures for Prometheus: for who may see all events, and for whoever asks on the server's own machine."""
     service = service_of(request)
     peer = request.client
     if not is_local(peer.host if peer else "", request.scope["headers"]):
-        caller = caller_of(request)
+        caller = await caller_of(request)
         if not isinstance(viewer(caller, service.clock()).scope, Root):
             raise NotAllowed("Only root may see the figures of all.", place="access", remedy="Ask whoever is root.")
-    return Response(service.metrics.text(_store_bytes(service)), media_type="text/plain; version=0.0.4; charset=utf-8")
+    text = await run_sync(lambda: service.metrics.text(_store_bytes(service)), limiter=service.receiving)
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def not_ready(service: Service) -> list[str]:

@@ -128,20 +128,17 @@ class Remembered:
         """Who is asking, in a session or with a key. Raises NotSignedIn."""
         authorization = request.headers.get("authorization")
         if authorization is None:
-            return await self._found(request)
+            return await caller_of(request)
         now = service_of(request).clock()
         digest = hashlib.sha256(authorization.encode()).digest()
         found = self._callers.get(digest)
         if found is not None and timedelta(0) <= now - found[1] < REMEMBERED:
             return found[0]
-        caller = await self._found(request)
+        caller = await caller_of(request)
         if len(self._callers) >= MOST_REMEMBERED:
             self._callers.clear()
         self._callers[digest] = caller, now
         return caller
-
-    async def _found(self, request: Request) -> Caller:
-        return await run_sync(caller_of, request, limiter=service_of(request).receiving)
 
 
 class Direct(APIRoute):

@@ -22,7 +22,7 @@ from ..access.sessions import may_sign_in, token_id
 from ..access.throttle import attempt, by_address, succeeded
 from ..errors import NotSignedIn, NotThere, Outdated
 from ..settings import Settings
-from .entering import ANYBODY, Entering, enter, entering, fail, give_cookie, take_cookie
+from .entering import ANYBODY, Entering, apart, enter, entering, fail, give_cookie, take_cookie
 from .problems import answers
 
 router = APIRouter(prefix="/api/v1/session/openid", tags=["session"])
@@ -48,6 +48,7 @@ def provider_of(settings: Settings) -> Iterator[Provider]:
 
 
 @router.get("", status_code=303, response_class=Response, responses=answers(404, 429, 507), openapi_extra=ANYBODY)
+@apart
 def go(request: Request) -> Response:
     """Send the browser to the provider."""
     at = entering(request)
@@ -67,6 +68,7 @@ def go(request: Request) -> Response:
     responses=answers(401, 404, 409, 507),
     openapi_extra=ANYBODY,
 )
+@apart
 def come_back(
     request: Request,
     state: Annotated[str, Query(max_length=64)] = "",

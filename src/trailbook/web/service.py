@@ -25,7 +25,9 @@ from .quotas import Quotas
 from .streams import Streams
 
 RECEIVING_THREADS = 2
-"""Threads for who sends and for readiness: their own, so that no query holds these up."""
+"""Threads for finding out who asks, for events that come in, readiness and figures: no query holds these up."""
+ENTERING_THREADS = 4
+"""Threads for signing in and out, which hashes and asks the provider: no query holds it up, nor it anything else."""
 
 
 class Service:
@@ -44,6 +46,7 @@ class Service:
         self.clock = clock
         self.randomness = randomness
         self.receiving = CapacityLimiter(RECEIVING_THREADS)
+        self.entering = CapacityLimiter(ENTERING_THREADS)
         self.streams = Streams(max(1, settings.threads // 2))
         self._directory: tuple[int, Directory] = (-1, Directory([], []))
         self.metrics = Metrics()

@@ -31,6 +31,7 @@ from .entering import (
     Entering,
     WhoIs,
     account_of,
+    apart,
     enter,
     entering,
     fail,
@@ -91,6 +92,7 @@ class UseLink(Given):
 
 
 @router.post("", responses=answers(401, 409, 429, 507), openapi_extra=ANYBODY)
+@apart
 def sign_in(given: SignIn, request: Request, response: Response) -> WhoIs:
     """Sign in with a password: sets the cookie. The same answer for an unknown name and a wrong password."""
     at = entering(request)
@@ -116,6 +118,7 @@ def sign_in(given: SignIn, request: Request, response: Response) -> WhoIs:
 
 
 @router.get("", responses=answers(401))
+@apart
 def who_am_i(asking: Asking, request: Request) -> WhoIs:
     """Who is asking, what they may do, and what to send back with changes."""
     if asking.session is None:
@@ -124,6 +127,7 @@ def who_am_i(asking: Asking, request: Request) -> WhoIs:
 
 
 @router.delete("", status_code=204, responses=answers(401, 403, 409, 507))
+@apart
 def sign_out(asking: Asking, request: Request) -> Response:
     """Sign out. It works even when there is no room left to tell of it."""
     at = entering(request, asking)
@@ -140,6 +144,7 @@ def sign_out(asking: Asking, request: Request) -> Response:
 
 
 @router.post("/otp", responses=answers(401, 403, 409, 429, 507))
+@apart
 def second_factor(given: GivenCode, asking: Asking, request: Request, response: Response) -> Secret | WhoIs:
     """Give a one-time password, or set up the second factor: without a code, a secret is shown; a code made from it
     confirms it. The session gets a new cookie and token when it is proven.
@@ -178,6 +183,7 @@ def second_factor(given: GivenCode, asking: Asking, request: Request, response: 
 
 
 @router.post("/password", responses=answers(401, 403, 409, 429, 507))
+@apart
 def change_password(given: ChangePassword, asking: Asking, request: Request, response: Response) -> WhoIs:
     """Change one's own password. All other sessions of the account end, and this one gets a new cookie and token."""
     at = entering(request, asking)
@@ -202,6 +208,7 @@ def change_password(given: ChangePassword, asking: Asking, request: Request, res
 
 
 @router.post("/link", responses=answers(401, 409, 429, 507), openapi_extra=ANYBODY)
+@apart
 def use_link(given: UseLink, request: Request, response: Response) -> WhoIs:
     """Sign in with a one-time link and set a password. All other sessions of the account end."""
     at = entering(request)
