@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .figures import GROWTH, figures
 from .making import Made
-from .measure import Figure, table
+from .measure import Figure, table, tell
 
 SIZES = (1_000_000, 10_000_000)
 
@@ -29,7 +29,10 @@ def main() -> None:
     for events in sizes:
         made = Made(given.folder, events)
         made.make(given.fresh)
-        found = list(figures(made, page_aims, given.runs))
+        found = []
+        for figure in figures(made, page_aims, given.runs):
+            tell(f"{figure.what}: {figure.ours:,.3g} {figure.unit}")
+            found.append(figure)
         page_aims = _aims_when_larger(found)
         print(f"\n{events:,} events, {made.lines.stat().st_size / events:,.0f} bytes of JSON each\n\n{table(found)}")
 

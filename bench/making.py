@@ -15,7 +15,7 @@ from .measure import Spent, in_child, tell
 
 _ROOMS: dict[str, tuple[str, ...]] = {
     "write": ("demo", "event/model.py", "event/canonical.py"),
-    "import": ("event", "ingest", "directory", "seal", "store"),
+    "import": ("event", "masking", "ingest", "directory", "seal", "store"),
     "plain": (),
 }
 """What decides how each file is made, besides the benchmark itself and the file that it is made of."""

@@ -97,15 +97,15 @@ def tell(text: str) -> None:
     print(f"... {text}", file=sys.stderr, flush=True)
 
 
-def table(figures: Iterable[Figure]) -> str:
-    """The figures as a Markdown table."""
-    head = ("Figure", "Unit", "Trailbook", "Plain", "Times better", "Aim", "")
+def table(figures: Iterable[Figure], ours: str = "Trailbook", plain: str = "Plain") -> str:
+    """The figures as a Markdown table, under these names for what is measured and for the baseline."""
+    head = ("Figure", "Unit", ours, plain, "Times better", "Aim", "")
     rows = [head, tuple("-" * len(cell) or "-" for cell in head)]
     for one in figures:
         aim = "" if one.aim is None else f"{'≥' if one.more else '≤'} {_number(one.aim)}"
-        plain = "" if one.plain is None else _number(one.plain)
+        beside = "" if one.plain is None else _number(one.plain)
         ratio = "" if one.ratio is None else f"{one.ratio:.2g}" if one.ratio < 10 else f"{one.ratio:,.0f}"
-        rows.append((one.what, one.unit, _number(one.ours), plain, ratio, aim, one.verdict or one.note))
+        rows.append((one.what, one.unit, _number(one.ours), beside, ratio, aim, one.verdict or one.note))
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(f"| {line} |" for line in lines)

@@ -31,8 +31,13 @@ def event(number: int = 1, at: datetime = AT, **fields: Any) -> Event:
 def trail(events: Iterable[Event]) -> MemoryStore:
     """A store with these events, each recorded a second after it occurred unless it says otherwise."""
     store = MemoryStore()
-    store.append([_sealed(one) for one in events])
+    store.append(sealed_trail(events))
     return store
+
+
+def sealed_trail(events: Iterable[Event]) -> list[Sealed]:
+    """The events ready to be appended, recorded as `trail` does."""
+    return [_sealed(one) for one in events]
 
 
 def _sealed(sent: Event) -> Sealed:

@@ -1,22 +1,29 @@
-"""The one place where concrete choices meet: which store, and which directory belongs to it."""
+"""The one place where concrete choices meet: which store is opened."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from .directory.directory import Directory
-from .directory.viewer import Viewer
-from .directory.visible import visible_members, visible_parties_named
+from .capture import Recorder
 from .errors import StoreError
-from .event.model import Kind, PartyKey
-from .store.ports import LocalStore, Store
+from .ingest.recording import StoreSink
+from .masking.mask import mask_path
+from .store.ports import LocalStore
+from .store.sqlite.connect import CACHE_BYTES, WAIT_SECONDS
 from .store.sqlite.store import SqliteStore
 
 
-def open_store(path: str, *, create: bool = False, any_index: bool = False) -> LocalStore:
+def open_store(
+    path: str,
+    *,
+    create: bool = False,
+    any_index: bool = False,
+    wait: float = WAIT_SECONDS,
+    cache_bytes: int = CACHE_BYTES,
+    reserve: int = 0,
+) -> LocalStore:
     """The embedded store at `path`; `create`: make it, and its folder, if it is not there.
 
     Raises StoreError; see SqliteStore.
@@ -29,25 +36,26 @@ def open_store(path: str, *, create: bool = False, any_index: bool = False) -> L
             raise StoreError(
                 f"Its folder cannot be made: {error.strerror}.", place=path, remedy="Name another place with --store."
             ) from error
-    return SqliteStore(file, create=create, any_index=any_index)
+    return SqliteStore(file, create=create, any_index=any_index, wait=wait, cache_bytes=cache_bytes, reserve=reserve)
 
 
-class People:
-    """What a viewer may know from a store's directory, which is read once, when it is first asked."""
+def local_recorder(
+    path: str,
+    application: str,
+    *,
+    tenant: str | None = None,
+    mask: Iterable[str] = (),
+    spool: str | None = None,
+    strict: bool = False,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Recorder:
+    """A recorder that needs no server: it records into the embedded store at `path`, made if it is not there.
 
-    def __init__(self, store: Store, viewer: Viewer, now: datetime) -> None:
-        self._store = store
-        self._viewer = viewer
-        self._now = now
-
-    def named(self, kind: Kind, text: str) -> Sequence[PartyKey]:
-        """The parties that a name or id in a query stands for."""
-        return visible_parties_named(self._directory, self._viewer, kind, text)
-
-    def members(self, party: PartyKey) -> Sequence[PartyKey]:
-        """Who belongs to a group or role now."""
-        return visible_members(self._directory, self._viewer, party, self._now)
-
-    @cached_property
-    def _directory(self) -> Directory:
-        return self._store.directory()
+    `mask` are paths whose values are never written, as in the settings. The spool is `path` with `-spool` behind it,
+    unless another is named. Raises StoreError, RecorderError and BadInput.
+    """
+    open_store(path, create=True).close()
+    mask = tuple(mask)
+    sink = StoreSink(lambda: open_store(path), tuple(mask_path(one) for one in mask), clock)
+    where = f"{path}-spool" if spool is None else spool
+    return Recorder("", "", application, tenant=tenant, spool=where, strict=strict, mask=mask, sink=sink, clock=clock)

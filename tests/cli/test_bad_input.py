@@ -19,6 +19,8 @@ from cli.small import Cli, command, write_lines
 from measured import usage_of
 from size import sized
 
+from trailbook.settings import Settings
+
 MIB = 1 << 20
 NATIVE = ("import", "--format", "native")
 
@@ -384,8 +386,7 @@ def test_names_of_files_that_are_no_text_are_shown_harmlessly(program: Cli) -> N
         ("zone = ", "trailbook.toml: The settings are not valid TOML: Invalid value (at end of document). Correct it."),
         (
             'zon = "UTC"',
-            "trailbook.toml: A setting does not fit: Object contains unknown field `zon`. "
-            "Known are: store, zone, locale, mask.",
+            f"trailbook.toml: There is no setting `zon`. Known are: {', '.join(Settings.model_fields)}.",
         ),
         ('zone = "Europe/Berln"', "zone: There is no time zone 'Europe/Berln'. Did you mean Europe/Berlin?"),
     ],

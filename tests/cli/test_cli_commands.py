@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 import click
 import pytest
@@ -166,9 +167,26 @@ def test_people_that_cannot_be_imported_are_explained(cli: Cli, arguments: list[
 
 def test_what_the_store_holds_is_told(cli: Cli, store: Path) -> None:
     lines = [line.rsplit(None, 1) for line in cli("stats").out.splitlines()]
-    figures = {name.strip(): int(figure.replace(",", "")) for name, figure in lines}
+    figures = {name.strip(): int(figure.replace(",", "")) for name, figure in lines if "last seen" not in name}
     assert (figures["events"], figures["book acme"], figures["book globex"]) == (5, 3, 2)
     assert figures["bytes per event"] > 0
+
+
+def test_when_each_application_was_last_seen_is_told(cli: Cli) -> None:
+    times = {"web": ("2021-11-17T14:07:00Z", "2021-11-18T01:00:00+02:00"), "Web": ("2021-11-20T00:00:00Z",)}
+    times |= {"w*": ("2021-11-01T09:00:00Z",), "": ("2021-11-02T00:00:00Z",), "a\x1b": ("2021-11-03T00:00:00Z",)}
+    events = [
+        EVENTS[0] | {"id": str(UUID(int=number)), "application": application, "occurred_at": at}
+        for number, (application, at) in enumerate((one, at) for one, all_ in times.items() for at in all_)
+    ]
+    cli("import", "--format", "native", str(write_lines(Path("seen.jsonl"), events)))
+    assert [line.split("seen", 1)[1].split() for line in cli("stats").out.splitlines() if "seen" in line] == [
+        ["web", "2021-11-17T23:00:00Z"],
+        ["(empty)", "2021-11-02T00:00:00Z"],
+        ["Web", "2021-11-20T00:00:00Z"],
+        ["a␛", "2021-11-03T00:00:00Z"],
+        ["w*", "2021-11-01T09:00:00Z"],
+    ]
 
 
 def test_heads_are_printed_and_verified_against(cli: Cli, store: Path) -> None:

@@ -16,7 +16,7 @@ from trailbook.directory.viewer import (
     scope_condition,
     within,
 )
-from trailbook.directory.visible import visible_parties_named, visible_profiles
+from trailbook.directory.visible import visible_members, visible_parties_named, visible_profiles
 from trailbook.event.model import Belonging, Event, Initiator, PartyKey, Target
 from trailbook.query.matches import matches
 from trailbook.query.tree import Field
@@ -144,3 +144,38 @@ def test_whoever_sees_only_oneself_finds_only_oneself():
 )
 def test_a_listing_shows_what_the_viewer_may_see(scope, names):
     assert [one.name for one in visible_profiles(DIRECTORY, Viewer("v", scope))] == names
+
+
+RENAMED = Directory(
+    [
+        Profile("user", "acme", "u1", "Ann", Y2020, Y2021),
+        Profile("user", "acme", "u1", "Anna", Y2021, Y2022),
+        Profile("user", "acme", "u1", "Annie", Y2022),
+    ],
+    [
+        Membership("acme", "u1", "group", "g1", "", Y2020, Y2021),
+        Membership("acme", "u1", "group", "g2", "", Y2021, Y2022),
+        Membership("acme", "u2", "group", "g2", "", Y2020, None),
+    ],
+)
+
+
+@pytest.mark.parametrize("scope", [Root(), TenantScope("acme"), SelfScope("acme", "u1"), GroupScope("acme", ("g2",))])
+def test_a_viewer_bounded_to_a_period_sees_the_names_of_that_time_only(scope):
+    viewer = Viewer("auditor", scope, since=Y2021, until=Y2022)
+    assert [profile.name for profile in visible_profiles(RENAMED, viewer)] == ["Anna"]
+    found = [visible_parties_named(RENAMED, viewer, "user", name) for name in ("Ann", "Anna", "Annie")]
+    assert found == [[], [PartyKey("user", "acme", "u1")], []]
+
+
+def test_who_managed_a_members_group_in_another_time_than_their_period_does_not_see_the_member():
+    viewer = Viewer("auditor", GroupScope("acme", ("g1",)), since=Y2021, until=Y2022)
+    assert list(visible_profiles(RENAMED, viewer)) == []
+    assert visible_parties_named(RENAMED, viewer, "user", "u1") == []
+
+
+def test_members_are_those_of_a_moment_in_the_viewers_period():
+    group, u1, u2 = PartyKey("group", "acme", "g2"), PartyKey("user", "acme", "u1"), PartyKey("user", "acme", "u2")
+    viewer = Viewer("auditor", TenantScope("acme"), since=Y2021, until=Y2022)
+    assert [visible_members(RENAMED, viewer, group, year) for year in (Y2020, Y2021, Y2022)] == [[], [u1, u2], []]
+    assert visible_members(RENAMED, OPERATOR, group, Y2022) == [u2]

@@ -7,6 +7,8 @@ Each page is read from top to bottom in a directory of its own, block by block:
   `export NAME=value` holds for the rest of the page.
 - `sh`: commands that have to succeed. `python`: a program that has to. `query`: one query on each line.
 - `toml`, `json`, `csv`, `text`: looked at only; with a file name behind the language, written to that file first.
+
+A server that a page starts has a port of its own, whatever the page says, and ends with the page.
 """
 
 from __future__ import annotations
@@ -14,10 +16,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
+import signal
+import socket
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,11 +37,18 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 STAND_INS = {
     r"make run": f"make --no-print-directory -f {ROOT}/Makefile run READY= BIN={Path(sys.executable).parent}",
     r"make (test|soak|bench|docs|lint|format|constraints|clean|help)( \w+=\S+)?": "true",
+    r"make setup && \. \.venv/bin/activate": "true",
     r"git clone .*": "true",
     r"cd trailbook": "true",
     r"\. \.venv/bin/activate": "true",
+    r"trailbook serve &": "trailbook serve > serve.txt 2>&1 & echo $! > serve.pid",
+    r"kill \$!": "kill $(cat serve.pid)",
 }
 """Commands that are not run here, and what runs instead. `make run` and `make test` are run by `.ci/run`."""
+
+
+PORT = ":8080"
+"""The port that the pages name; it may be taken here."""
 
 
 class Block(NamedTuple):
@@ -110,28 +123,59 @@ def stand_in(command: str) -> str:
     return command
 
 
-def run(step: Step, page: Path, where: Path, exported: dict[str, str]) -> None:
-    if export := re.fullmatch(r"export (\w+)=(\S+)", step.command):
-        exported[export.group(1)] = export.group(2)
-    environment = {
-        **exported, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(where), "LANG": "C.UTF-8", "COLUMNS": "118", "TZ": "UTC", "PYTHONUTF8": "1",
-    }  # fmt: skip
-    done = subprocess.run(
-        ["bash", "-c", stand_in(step.command)],
-        cwd=where, env=environment, text=True, encoding="utf-8", timeout=120,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    said = f"{page.name}, line {step.at}: $ {step.command}\n{done.stdout}"
-    assert done.returncode == step.code, f"exit code {done.returncode}, not {step.code}, of {said}"
-    if step.output is not None:
-        wanted = "\n".join(step.output)
-        assert expected(step.output).fullmatch(done.stdout), f"another output than\n{wanted}\nof {said}"
+class Reading:
+    """The page that is being read, in a directory of its own; whatever its commands have started ends with it."""
+
+    def __init__(self, page: Path, where: Path) -> None:
+        self.page, self.where = page, where
+        self.exported: dict[str, str] = {}
+        self.running: list[int] = []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = f":{free.getsockname()[1]}"
+
+    def run(self, step: Step) -> None:
+        """Run a command and compare what it says."""
+        if export := re.fullmatch(r"export (\w+)=(\S+)", step.command):
+            self.exported[export.group(1)] = export.group(2)
+        environment = {
+            **self.exported, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(self.where), "LANG": "C.UTF-8", "COLUMNS": "118", "TZ": "UTC", "PYTHONUTF8": "1",
+            "TRAILBOOK_PORT": self.port[1:],
+        }  # fmt: skip
+        # What goes on in the background keeps this file, so that nobody waits for it as for a pipe.
+        with (self.where / ".said").open("w+", encoding="utf-8") as said:
+            process = subprocess.Popen(
+                ["bash", "-c", stand_in(step.command).replace(PORT, self.port)],
+                cwd=self.where, env=environment, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            self.running.append(process.pid)
+            code = process.wait(120)
+            said.seek(0)
+            output = said.read().replace(self.port, PORT)
+        told = f"{self.page.name}, line {step.at}: $ {step.command}\n{output}"
+        assert code == step.code, f"exit code {code}, not {step.code}, of {told}"
+        if step.output is not None:
+            wanted = "\n".join(step.output)
+            assert expected(step.output).fullmatch(output + "\n"), f"another output than\n{wanted}\nof {told}"
+
+    def end(self) -> None:
+        """End what is still running."""
+        for group in self.running:
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+
+
+@pytest.fixture
+def reading(page: Path, tmp_path: Path) -> Iterator[Reading]:
+    """The page, and the end of whatever it started."""
+    begun = Reading(page, tmp_path)
+    yield begun
+    begun.end()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_the_page_says_works(page: Path, tmp_path: Path) -> None:
-    exported: dict[str, str] = {}
+def test_what_the_page_says_works(page: Path, tmp_path: Path, reading: Reading) -> None:
     for block in blocks(page.read_text(encoding="utf-8")):
         text = "\n".join(block.lines) + "\n"
         if block.file:
@@ -139,10 +183,10 @@ def test_what_the_page_says_works(page: Path, tmp_path: Path) -> None:
         match block.language:
             case "console" | "sh":
                 for step in steps(block):
-                    run(step, page, tmp_path, exported)
+                    reading.run(step)
             case "python":
-                (tmp_path / ".snippet.py").write_text(text, encoding="utf-8")
-                run(Step(block.at, f"{sys.executable} .snippet.py", None, 0), page, tmp_path, exported)
+                (tmp_path / ".snippet.py").write_text(text.replace(PORT, reading.port), encoding="utf-8")
+                reading.run(Step(block.at, f"{sys.executable} .snippet.py", None, 0))
             case "query":
                 for line in filter(None, block.lines):
                     parse(line)
@@ -152,6 +196,21 @@ def test_what_the_page_says_works(page: Path, tmp_path: Path) -> None:
                 json.loads(text)
             case language:
                 assert language in {"csv", "text"}, f"{page.name}, line {block.at}: no test knows ```{language}"
+
+
+def test_what_a_page_has_started_does_not_outlive_it(tmp_path: Path) -> None:
+    reading = Reading(Path("page.md"), tmp_path)
+    os.mkfifo(tmp_path / "held")
+    held = os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        reading.run(Step(1, "sleep 100 > held &", None, 0))
+        with pytest.raises(AssertionError, match=r"exit code 3, not 0, of page.md, line 2: \$ exit 3"):
+            reading.run(Step(2, "exit 3", None, 0))
+        assert select.select([held], [], [], 0.2)[0] == []
+        reading.end()
+        assert select.select([held], [], [], 20)[0] == [held]
+    finally:
+        os.close(held)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

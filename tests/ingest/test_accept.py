@@ -17,7 +17,7 @@ from trailbook.event.canonical import Sealed, decode, encode, submission_digest
 from trailbook.event.ids import stable_id
 from trailbook.event.model import Belonging, Change, Event, Initiator, Target
 from trailbook.ingest.accept import Context, accept, prepare
-from trailbook.ingest.mask import mask_path
+from trailbook.masking.mask import mask_path
 from trailbook.store.ports import Receipt
 
 ID = "018f3c2e-7d5a-7cc0-9e57-3b1f6a2d4c10"

@@ -18,8 +18,8 @@ from trailbook.ingest.accept import Context
 from trailbook.ingest.coverage import coverage
 from trailbook.ingest.importing import ImportSummary, dry_run, import_file
 from trailbook.ingest.mapping import load_map
-from trailbook.ingest.mask import mask_text
 from trailbook.ingest.sniff import detect_format
+from trailbook.masking.mask import mask_text
 from trailbook.query.tree import EVERYTHING
 from trailbook.store.memory import MemoryStore
 from trailbook.store.ports import Receipt

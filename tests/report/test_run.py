@@ -8,7 +8,7 @@ import pytest
 from trails import AT, NOW, event, report_on, trail
 
 from trailbook.directory.viewer import OPERATOR, TenantScope, Viewer
-from trailbook.errors import BadInput, Damaged
+from trailbook.errors import BadInput, OtherHead
 from trailbook.event.canonical import Sealed, encode, submission_digest
 from trailbook.event.model import Event, Initiator, PartyKey, Target
 from trailbook.query.resolve import Named
@@ -132,7 +132,7 @@ def test_heads_that_the_store_has_not_come_to_are_refused() -> None:
 
 def test_a_head_with_another_root_is_refused() -> None:
     store = trail(hourly(2))
-    with pytest.raises(Damaged):
+    with pytest.raises(OtherHead):
         run(store, OPERATOR, Definition(), now=NOW, heads={"acme": Head("acme", 2, b"other")})
 
 

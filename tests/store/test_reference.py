@@ -14,11 +14,14 @@ from query import strategies as world
 from sealed import STORES, seal
 
 from trailbook.directory.viewer import GroupScope, Root, SelfScope, TenantScope, Viewer, scope_condition
+from trailbook.event.facets import named_parties, reference_text
 from trailbook.event.model import Event
+from trailbook.event.text import fold
 from trailbook.query.matches import matches
 from trailbook.query.tree import Condition, Field, both
 from trailbook.store.dimensions import bucket, facet_dimension, most_frequent
 from trailbook.store.keys import TICK, PlaceAllocator, microseconds, tick_of
+from trailbook.store.parties import preferred
 from trailbook.store.ports import FACET_FIELDS, Dimension
 
 SCOPES = st.one_of(
@@ -27,7 +30,8 @@ SCOPES = st.one_of(
     st.builds(GroupScope, st.sampled_from(world.TENANTS), st.sets(st.sampled_from(world.GROUPS)).map(tuple)),
     st.builds(SelfScope, st.sampled_from(world.TENANTS), st.sampled_from(world.USERS)),
 )
-VIEWERS = SCOPES.map(lambda scope: Viewer("somebody", scope))
+MOMENTS = st.none() | st.sampled_from(world.MOMENTS)
+VIEWERS = st.builds(lambda *seat: Viewer("somebody", seat[0], frozenset(), *seat[1:]), SCOPES, MOMENTS, MOMENTS)
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
 DIMENSIONS = st.sampled_from([
     *(facet_dimension(field) for field in FACET_FIELDS),
@@ -95,6 +99,27 @@ def test_every_read_agrees_with_matches(
                 value = facet_dimension(field).value
                 pairs = [(value(event), 1) for event in expected]
                 assert store.facet_counts(viewer, condition, field) == most_frequent(pairs, 10)  # type: ignore[arg-type]
+        store.close()
+
+
+@pytest.mark.parametrize("name", STORES)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(events=st.lists(world.events(), min_size=1, max_size=8), viewer=VIEWERS)
+def test_parties_are_those_of_the_events_that_the_viewer_sees(name: str, events: list[Event], viewer: Viewer) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = STORES[name](Path(folder))
+        store.append([seal(event) for event in events])
+        scope = scope_condition(viewer)
+        seen = [one for event in in_order(events) if matches(scope, event) for one in named_parties(event)]
+        for party, name_there in {one for event in events for one in named_parties(event)}:
+            for text in filter(None, (party.id, name_there, reference_text(party.tenant, party.id))):
+                meant = {
+                    one
+                    for one, borne in seen
+                    if one.kind == party.kind
+                    and fold(text) in (fold(one.id), fold(borne), fold(reference_text(one.tenant, one.id)))
+                }
+                assert store.parties(viewer, party.kind, text) == preferred(meant, text)
         store.close()
 
 

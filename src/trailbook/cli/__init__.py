@@ -11,6 +11,7 @@ import click
 
 from ..errors import BadInput, BadQuery, TrailbookError
 from ..query.excerpt import quoted, render_error, visible
+from .access import account, key
 from .completion import completion
 from .demo import demo
 from .directory import directory
@@ -19,9 +20,12 @@ from .keeping import doctor, head, stats, verify
 from .looking import columns, facets, show
 from .reporting import report
 from .root import root
+from .sending import send
+from .serving import serve, show_settings
 
 for command in (
-    import_files, report, show, facets, columns, formats, directory, demo, stats, head, verify, doctor, completion,
+    import_files, send, report, show, facets, columns, formats, directory, demo, stats, head, verify, doctor,
+    serve, show_settings, account, key, completion,
 ):  # fmt: skip
     root.add_command(command)
 

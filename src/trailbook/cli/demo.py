@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -21,10 +22,12 @@ from ..event.model import Event
 from ..event.wording import counted
 from ..ingest.accept import Context, prepare
 from ..query.excerpt import visible
-from ..settings import Settings
 from .output import output as written
 from .output import spare
 from .root import now, opened, progress
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 EVENTS = 10_000
 MOST_EVENTS = 1_000_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,8 +16,10 @@ from ..errors import BadInput
 from ..event.model import KINDS
 from ..event.wording import counted
 from ..query.excerpt import visible
-from ..settings import Settings
 from .root import AS, now, opened
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 
 @click.group("directory", short_help="Import and list who there is.")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -19,17 +20,19 @@ from ..ingest.coverage import FIELDS, coverage
 from ..ingest.importing import ImportSummary, import_file
 from ..ingest.importing import dry_run as first_events
 from ..ingest.mapping import Mapping, load_map, map_text, shipped_maps
-from ..ingest.mask import mask_path
 from ..ingest.sniff import detect_format
+from ..masking.mask import mask_path
 from ..query.excerpt import visible
 from ..render.event import write as write_event
 from ..report.clock import Clock, locale_named, zone_named
 from ..report.detail import details
-from ..settings import Settings
 from ..store.ports import Row
 from .completion import complete_formats
 from .output import spare
 from .root import now, opened, options_for_screen, progress
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 _REASONS = 3
 """Reasons of rejects that are shown at once."""
@@ -87,10 +90,10 @@ def import_files(
         raise BadInput("One rejects file cannot be that of several files.", remedy="Leave out --rejects.")
     if zone:
         zone_named(zone)
-    paths = [rejects] if rejects else _rejects_paths(settings.store, files)
+    paths = [rejects] if rejects else rejects_paths(Path(settings.store).parent, files)
     for path in paths:
         spare(path, "--rejects", settings.store, [*files, map_file])
-    mappings = [_mapping(file, map_file or format_name, zone) for file in files]
+    mappings = [mapping_of(file, map_file or format_name, zone) for file in files]
     if dry_run:
         for file, mapping in zip(files, mappings, strict=True):
             _preview(settings, file, mapping, tenant, application)
@@ -104,17 +107,18 @@ def import_files(
         raise BadInput(f"Nothing fitted of {', '.join(useless)}.", remedy="Try --dry-run, or another --format.")
 
 
-def _mapping(file: str, name: str | None, zone: str) -> Mapping:
+def mapping_of(file: str, name: str | None, zone: str) -> Mapping:
+    """The map that is named, else the one that the file's records tell. Raises BadMap and BadFile."""
     return load_map(name or detect_format(file).name, zone)
 
 
-def _rejects_paths(store: str, files: Sequence[str]) -> list[str]:
-    """Where each file's rejects go: beside the store, under the file's name, numbered if several have the same."""
+def rejects_paths(folder: Path, files: Sequence[str]) -> list[str]:
+    """Where each file's rejects go: into the folder, under the file's name, numbered if several have the same."""
     paths: list[str] = []
     for file in files:
         name = "stdin" if file == "-" else Path(file).name
         same = sum(Path(one).name == Path(file).name for one in files[: len(paths)])
-        paths.append(str(Path(store).parent / f"{name}{f'.{same + 1}' if same else ''}.rejects.jsonl"))
+        paths.append(str(folder / f"{name}{f'.{same + 1}' if same else ''}.rejects.jsonl"))
     return paths
 
 
@@ -138,11 +142,12 @@ def _import(
             keep_rejects=keep,
             progress=lambda done, total, read: tell(done, total),
         )
-    _tell(file, mapping, summary, rejects)
+    tell_summary(file, mapping, summary, rejects)
     return bool(summary.stored or summary.duplicates or not summary.rejected)
 
 
-def _tell(file: str, mapping: Mapping, summary: ImportSummary, rejects: str) -> None:
+def tell_summary(file: str, mapping: Mapping, summary: ImportSummary, rejects: str) -> None:
+    """Say what became of a file."""
     rate = summary.read / summary.seconds if summary.seconds else 0.0
     click.echo(
         f"{visible(file)} ({visible(mapping.title)}): {summary.read:,} read, {summary.stored:,} stored, "
@@ -216,7 +221,7 @@ def show_format(name: str) -> None:
 @click.option("--map", "map_file", metavar="FILE.toml", help="A map of your own.")
 def show_coverage(file: str, format_name: str | None, map_file: str | None) -> None:
     """Tell how many events of a file have an initiator, a target, an IP, an outcome and changes."""
-    found = coverage(file, _mapping(file, map_file or format_name, "UTC"))
+    found = coverage(file, mapping_of(file, map_file or format_name, "UTC"))
     click.echo("".join(f"{heading:>12}" for heading in ("events", "refused", *FIELDS)) + "  format")
     for name, one in found.items():
         counts = f"{one.events:>12,}{one.refused:>12,}"

@@ -3,42 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
-from msgspec import Struct
 
 from ..directory.viewer import OPERATOR
-from ..errors import BadFile, Damaged
+from ..errors import BadFile, BadInput, Damaged
 from ..event.wording import counted
 from ..query.excerpt import visible
-from ..settings import Settings
-from ..store.ports import Head, Problem
+from ..query.tree import EVERYTHING, Field
+from ..report.result import heads_dict
+from ..report.result import read_heads as heads_of
+from ..store.ports import Head, Problem, Reader
 from .output import spread_out
 from .root import opened, progress
 
+if TYPE_CHECKING:
+    from ..settings import Settings
 
-class _NotedHead(Struct, frozen=True):
-    """A head as it is written down."""
-
-    size: int
-    root: str
+MOST_SEEN = 100
 
 
 @click.command("stats", short_help="Tell what the store holds, and its size.")
 @click.pass_obj
 def stats(settings: Settings) -> None:
-    """Tell how many events there are, in which books, and what they take on disk."""
+    """Tell how many events there are, in which books, what they take on disk, and when each application was last seen.
+
+    That is when its last event occurred, of the applications that have most events.
+    """
     with opened(settings) as store:
         figures = store.statistics()
         books = store.heads(OPERATOR)
+        seen = last_seen(store)
     for name, figure in figures.items():
         click.echo(f"{name:40}{figure:>16,}")
     if events := figures["events"]:
         click.echo(f"{'bytes per event':40}{figures['bytes'] / events:>16,.0f}")
     for book, head in books.items():
         click.echo(f"{'book ' + visible(book):40}{head.size:>16,}")
+    for application, moment in seen.items():
+        click.echo(f"{'last seen ' + (visible(application) or '(empty)'):40}{moment:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def last_seen(store: Reader) -> dict[str, datetime]:
+    """When the last event of each application occurred, of those that have most events, the most frequent first."""
+    found = {}
+    for application, _, _ in store.facet_counts(OPERATOR, EVERYTHING, "app", limit=MOST_SEEN):
+        # A query folds names, and takes a `*` at the end for any end: its first event may be another's.
+        for row in store.scan(OPERATOR, Field("app", (application,)), order="newest"):
+            if row.event.application == application:
+                found[application] = row.event.occurred_at
+                break
+    return found
 
 
 @click.command("head", short_help="Print each book's head: its size and hash.")
@@ -53,8 +71,7 @@ def head(settings: Settings, as_json: bool) -> None:
     with opened(settings) as store:
         heads = store.heads(OPERATOR)
     if as_json:
-        noted = {book: _NotedHead(one.size, one.root.hex()) for book, one in heads.items()}
-        click.echo(spread_out(noted))
+        click.echo(spread_out(heads_dict(heads)))
         return
     for book, one in heads.items():
         click.echo(f"{one.size:>12,}  {one.root.hex()}  {visible(book)}")
@@ -105,10 +122,9 @@ def _conclude(problems: Sequence[Problem], store: str) -> None:
 def read_heads(path: str) -> dict[str, Head]:
     """The heads in a file that `trailbook head --json` wrote. Raises BadFile."""
     try:
-        noted = msgspec.json.decode(Path(path).read_bytes(), type=dict[str, _NotedHead])
-        return {book: Head(book, one.size, bytes.fromhex(one.root)) for book, one in noted.items()}
+        return heads_of(Path(path).read_bytes())
     except OSError as error:
         raise BadFile(f"The heads cannot be read: {error.strerror}.", place=path, remedy="Check the path.") from error
-    except (msgspec.MsgspecError, ValueError) as error:
+    except BadInput as error:
         remedy = "Give a file that `trailbook head --json` wrote."
-        raise BadFile(f"These are not heads: {error}.", place=path, remedy=remedy) from error
+        raise BadFile(error.problem, place=path, remedy=remedy) from error

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import uuid
+from typing import TYPE_CHECKING
 
 import click
 
 from ..directory.viewer import Viewer
+from ..directory.visible import People
 from ..errors import BadInput
 from ..query.excerpt import quoted, visible
 from ..query.language import parse
@@ -17,11 +19,12 @@ from ..report.clock import Clock, locale_named, zone_named
 from ..report.columns import COLUMNS, DEFAULT_COLUMNS
 from ..report.detail import details
 from ..report.hidden import Hidden
-from ..settings import Settings
 from ..store.ports import FACET_FIELDS
-from ..wiring import People
 from .completion import complete_query
 from .root import AS, QueryCommand, now, one_query, opened, options_for_screen
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 _WHERE_IDS_ARE = "Copy it from the column Audit - ID: trailbook report --columns id,date_time,details."
 
@@ -90,7 +93,7 @@ def facets(
         hidden.check_counts(field)
     with opened(settings) as store:
         moment = now()
-        people = People(store, viewer, moment)
+        people = People(store.directory, viewer, moment)
         resolved = resolve(
             condition,
             names=lambda kind, text: sorted({*store.parties(viewer, kind, text), *people.named(kind, text)}),

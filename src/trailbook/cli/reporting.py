@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
 
 from ..directory.viewer import Viewer
+from ..directory.visible import People
 from ..errors import BadDefinition, BadFile, BadInput
 from ..query.excerpt import visible
 from ..render import FORMATS
@@ -17,12 +18,13 @@ from ..render.header import rows
 from ..report.definition import MOST_ROWS, Definition, from_dict, read_json, read_toml
 from ..report.result import Header
 from ..report.run import run
-from ..settings import Settings
-from ..wiring import People
 from .completion import complete_columns, complete_groups, complete_query
 from .keeping import read_heads
 from .output import output, spare, spread_out
 from .root import AS, QueryCommand, now, one_query, opened, options_for_screen
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 _TABLE_SUFFIXES = ("", ".txt", ".table")
 _PERIOD = ("since", "until", "during")
@@ -113,7 +115,7 @@ def report(
         options = replace(options, colour=False)
     with opened(settings) as store:
         moment = now()
-        people = People(store, viewer, moment)
+        people = People(store.directory, viewer, moment)
         found = run(
             store,
             viewer,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,9 +18,11 @@ from ..directory.viewer import parse_viewer
 from ..errors import BadInput
 from ..query.excerpt import quoted
 from ..render import Options
-from ..settings import Settings, load_settings
 from ..store.ports import LocalStore
 from ..wiring import open_store
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 AS = click.option(
     "--as",
@@ -69,11 +72,15 @@ def root(context: click.Context, store: str | None) -> None:
       trailbook import FILE              or with logs of your own
       trailbook report 'user:alice'      what Alice did and what was done to her
       trailbook report --help            columns, periods, groups, formats
+      trailbook serve                    answer applications and people over HTTP
 
     Settings are read from trailbook.toml in this folder or from the file that TRAILBOOK_CONFIG names.
     """
+    # What checks settings takes longer to load than all the rest; --help, --version and completion do without it.
+    from ..settings import load_settings
+
     settings = load_settings(os.environ)
-    context.obj = Settings(store or settings.store, settings.zone, settings.locale, settings.mask)
+    context.obj = settings.model_copy(update={"store": store}) if store else settings
 
 
 def one_query(pieces: tuple[str, ...]) -> str | None:

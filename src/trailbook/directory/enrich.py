@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from msgspec.structs import replace
 
 from ..errors import BadEvent
 from ..event.model import KINDS, MOST_BELONGINGS, Belonging, Event, Initiator, PartyKey, Target
-from .directory import Directory
 from .model import MembershipKind
 
 U = TypeVar("U", Initiator, Target)
 
 
-def enrich(event: Event, directory: Directory) -> Event:
+class Known(Protocol):
+    """What events are filled from; see Directory."""
+
+    @property
+    def is_empty(self) -> bool: ...
+    def name_at(self, party: PartyKey, moment: datetime) -> str | None: ...
+    def groups_at(self, tenant: str, user: str, moment: datetime) -> tuple[Belonging, ...] | None: ...
+    def roles_at(self, tenant: str, user: str, moment: datetime) -> tuple[Belonging, ...] | None: ...
+
+
+class OfTenant(NamedTuple):
+    """What a directory knows of the parties of one tenant: whoever sends events of it learns of no other."""
+
+    directory: Known
+    tenant: str
+
+    @property
+    def is_empty(self) -> bool:
+        return self.directory.is_empty
+
+    def name_at(self, party: PartyKey, moment: datetime) -> str | None:
+        return self.directory.name_at(party, moment) if party.tenant == self.tenant else None
+
+    def groups_at(self, tenant: str, user: str, moment: datetime) -> tuple[Belonging, ...] | None:
+        return self.directory.groups_at(tenant, user, moment) if tenant == self.tenant else None
+
+    def roles_at(self, tenant: str, user: str, moment: datetime) -> tuple[Belonging, ...] | None:
+        return self.directory.roles_at(tenant, user, moment) if tenant == self.tenant else None
+
+
+def enrich(event: Event, directory: Known) -> Event:
     """The event with names, groups and roles that were left out filled from the directory as of `occurred_at`.
 
     Every party must have its tenant. What the producer sent is kept, `filled` lists what was not sent
@@ -37,7 +66,7 @@ def enrich(event: Event, directory: Directory) -> Event:
     return replace(event, initiator=initiator, targets=targets, derived=derived, filled=(*event.filled, *filled))
 
 
-def _initiator(initiator: Initiator, directory: Directory, moment: datetime, filled: list[str]) -> Initiator:
+def _initiator(initiator: Initiator, directory: Known, moment: datetime, filled: list[str]) -> Initiator:
     if initiator.verified:
         initiator = _user(initiator, "initiator", directory, moment, filled)
     if initiator.acts_as is not None:
@@ -48,14 +77,14 @@ def _initiator(initiator: Initiator, directory: Directory, moment: datetime, fil
 
 
 def _targets(
-    targets: tuple[Target, ...], path: str, directory: Directory, moment: datetime, filled: list[str]
+    targets: tuple[Target, ...], path: str, directory: Known, moment: datetime, filled: list[str]
 ) -> tuple[Target, ...]:
     if not targets:
         return targets
     return tuple(_target(target, f"{path}[{index}]", directory, moment, filled) for index, target in enumerate(targets))
 
 
-def _target(target: Target, path: str, directory: Directory, moment: datetime, filled: list[str]) -> Target:
+def _target(target: Target, path: str, directory: Known, moment: datetime, filled: list[str]) -> Target:
     if target.kind == "user":
         return _user(target, path, directory, moment, filled)
     if target.kind in KINDS and not target.name:
@@ -77,7 +106,7 @@ def _bounded(belongings: tuple[Belonging, ...], path: str) -> tuple[Belonging, .
     return belongings
 
 
-def _user(user: U, path: str, directory: Directory, moment: datetime, filled: list[str]) -> U:
+def _user(user: U, path: str, directory: Known, moment: datetime, filled: list[str]) -> U:
     found: dict[str, Any] = {}
     if not user.name and (name := directory.name_at(PartyKey("user", user.tenant, user.id), moment)):
         found["name"] = name
@@ -102,7 +131,7 @@ def _named(
     sent: tuple[Belonging, ...],
     tenant: str,
     path: str,
-    directory: Directory,
+    directory: Known,
     moment: datetime,
     filled: list[str],
 ) -> tuple[Belonging, ...]:

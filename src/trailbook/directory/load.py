@@ -38,7 +38,7 @@ class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Party(_Entry, frozen=True, kw_only=True):
     id: _Id
-    tenant: _Id = DEFAULT_TENANT
+    tenant: _Id | None = None
     name: _Name = ""
 
 
@@ -54,7 +54,7 @@ class _Tenant(_Entry, frozen=True, kw_only=True):
 
 class _Membership(_Entry, frozen=True, kw_only=True):
     user: _Id
-    tenant: _Id = DEFAULT_TENANT
+    tenant: _Id | None = None
     group: _Id | None = None
     role: _Id | None = None
     group_tenant: _Name = ""
@@ -105,8 +105,11 @@ def load(path: Path) -> Incoming:
     return reader(data, str(path))
 
 
-def read_json(data: bytes, file: str) -> Incoming:
-    """What JSON says: `users`, `groups`, `roles`, `tenants` and `memberships`, each a list. Raises BadFile."""
+def read_json(data: bytes, file: str, tenant: str = DEFAULT_TENANT) -> Incoming:
+    """What JSON says: `users`, `groups`, `roles`, `tenants` and `memberships`, each a list. Raises BadFile.
+
+    `tenant` is that of the entries that name none.
+    """
     text = _text(data, file)
     try:
         whole = msgspec.json.decode(text, type=_File)
@@ -117,7 +120,7 @@ def read_json(data: bytes, file: str) -> Incoming:
         line = text.encode()[: int(at[1])].count(b"\n") + 1 if at else text.count("\n") + 1
         problem = re.sub(r" \(byte \d+\)", "", str(error))
         raise _bad(f"This is not JSON: {problem}.", file, f"line {line}") from error
-    return _incoming(_json_entries(whole), file)
+    return _incoming(_json_entries(whole), file, tenant)
 
 
 def _json_entries(whole: _File) -> Iterator[_Placed]:
@@ -128,13 +131,14 @@ def _json_entries(whole: _File) -> Iterator[_Placed]:
         yield _Placed(f"memberships[{index}]", "membership", entry)
 
 
-def read_csv(data: bytes, file: str) -> Incoming:
+def read_csv(data: bytes, file: str, tenant: str = DEFAULT_TENANT) -> Incoming:
     """What CSV with a header says: the columns of COLUMNS, in any order, of which `kind` and `id` are needed.
 
     `groups` and `roles` hold ids with `;` between them. A row of the kind `membership` adds its groups and roles to
-    the user `id`; a user's own row names all that the user has, if the file has the column. Raises BadFile.
+    the user `id`; a user's own row names all that the user has, if the file has the column. `tenant` is that of
+    the rows that name none. Raises BadFile.
     """
-    return _incoming(_csv_entries(_text(data, file), file), file)
+    return _incoming(_csv_entries(_text(data, file), file), file, tenant)
 
 
 def _csv_entries(text: str, file: str) -> Iterator[_Placed]:
@@ -190,7 +194,7 @@ def _csv_row(cells: dict[str, str], file: str, place: str) -> Iterator[_Placed]:
             raise _invalid(error, file, place) from error
 
 
-def _incoming(entries: Iterable[_Placed], file: str) -> Incoming:
+def _incoming(entries: Iterable[_Placed], file: str, stand_in: str) -> Incoming:
     profiles: list[Profile] = []
     memberships: list[Membership] = []
     complete: list[tuple[str, str, MembershipKind, datetime | None]] = []
@@ -200,7 +204,8 @@ def _incoming(entries: Iterable[_Placed], file: str) -> Incoming:
             raise _bad(f"The file has more than {MOST_ENTRIES:,} entries.", file, place, remedy="Split it.")
         since, until = _period(entry, file, place)
         match entry:
-            case _Membership(user=user, tenant=tenant, group=group, role=role, group_tenant=home):
+            case _Membership(user=user, tenant=named, group=group, role=role, group_tenant=home):
+                tenant = named or stand_in
                 if (group is None) == (role is None):
                     raise _bad("A membership names either a group or a role.", file, place)
                 if group is not None:
@@ -208,15 +213,17 @@ def _incoming(entries: Iterable[_Placed], file: str) -> Incoming:
                 if role is not None:
                     memberships.append(Membership(tenant, user, "role", role, home, since, until))
                 continue
-            case _User(id=id, tenant=tenant, name=name, groups=groups, roles=roles):
+            case _User(id=id, tenant=named, name=name, groups=groups, roles=roles):
+                tenant = named or stand_in
                 profiles.append(Profile("user", tenant, id, name, since, until))
                 lists: tuple[tuple[MembershipKind, tuple[str, ...] | None], ...] = (("group", groups), ("role", roles))
                 for joined, ids in lists:
                     memberships += [Membership(tenant, id, joined, one, "", since, until) for one in ids or ()]
                     if ids is not None and until is None:
                         complete.append((tenant, id, joined, since))
-            case _Party(id=id, tenant=tenant, name=name):
-                profiles.append(Profile("group" if kind == "group" else "role", tenant, id, name, since, until))
+            case _Party(id=id, tenant=named, name=name):
+                kind_of_party: MembershipKind = "group" if kind == "group" else "role"
+                profiles.append(Profile(kind_of_party, named or stand_in, id, name, since, until))
             case _Tenant(id=id, name=name):
                 profiles.append(Profile("tenant", id, id, name, since, until))
         party = profiles[-1]

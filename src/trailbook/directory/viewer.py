@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from ..errors import BadInput
 from ..event.facets import unescape
 from ..event.model import PartyKey
-from ..query.tree import EVERYTHING, And, Condition, Field, Parties, both
+from ..query.tree import EVERYTHING, And, Condition, Field, Occurred, Parties, both
 
 
-class Root(Struct, frozen=True, tag=True):
+class Root(Struct, frozen=True, tag="root"):
     """May see all books."""
 
 
-class TenantScope(Struct, frozen=True, tag=True):
+class TenantScope(Struct, frozen=True, tag="tenant"):
     """May see one tenant's book."""
 
     tenant: str
 
 
-class GroupScope(Struct, frozen=True, tag=True):
+class GroupScope(Struct, frozen=True, tag="groups"):
     """May see what involves these groups (by id), within their tenant's book."""
 
     tenant: str
     groups: tuple[str, ...]
 
 
-class SelfScope(Struct, frozen=True, tag=True):
+class SelfScope(Struct, frozen=True, tag="self"):
     """May see what involves oneself, within one's tenant's book."""
 
     tenant: str
@@ -38,11 +40,21 @@ Scope = Root | TenantScope | GroupScope | SelfScope
 
 
 class Viewer(Struct, frozen=True):
-    """Who is asking: a name to print, a scope, and the keys of the columns that are hidden from them."""
+    """Who is asking: a name to print, a scope, and the keys of the columns that are hidden from them.
+
+    `since` and `until` (UTC, half-open; None: open) bound what they may see to events that occurred then.
+    """
 
     name: str
     scope: Scope
     hidden: frozenset[str] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def sees_whole_books(self) -> bool:
+        """Whether the viewer sees all of each book of which there is anything to see."""
+        whole = isinstance(self.scope, (Root, TenantScope))
+        return whole and self.since is None and self.until is None
 
 
 OPERATOR = Viewer(name="operator", scope=Root())
@@ -77,7 +89,13 @@ def parse_viewer(text: str) -> Viewer:
 
 def scope_condition(viewer: Viewer) -> Condition:
     """The condition that every event the viewer may see meets."""
-    match viewer.scope:
+    if viewer.since is None and viewer.until is None:
+        return _scope_condition(viewer.scope)
+    return both(_scope_condition(viewer.scope), Occurred(viewer.since, viewer.until))
+
+
+def _scope_condition(scope: Scope) -> Condition:
+    match scope:
         case Root():
             return EVERYTHING
         case TenantScope(tenant):

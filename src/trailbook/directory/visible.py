@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from ..event.model import Kind, PartyKey
 from .directory import Directory
@@ -12,17 +13,19 @@ from .viewer import GroupScope, Root, SelfScope, TenantScope, Viewer
 
 
 def visible_profiles(directory: Directory, viewer: Viewer) -> Iterator[Profile]:
-    """The profiles that the viewer may see."""
+    """The profiles that the viewer may see, of those that hold at any time in the viewer's period."""
     for profile in directory.profiles:
-        if _sees(directory, viewer, profile.party(), profile.valid_from, profile.valid_to):
+        if sees(directory, viewer, profile.party(), profile.valid_from, profile.valid_to):
             yield profile
 
 
 def visible_members(directory: Directory, viewer: Viewer, party: PartyKey, moment: datetime) -> list[PartyKey]:
-    """The users in a group, or with a role, at the moment, as far as the viewer may know of them."""
-    if not _sees(directory, viewer, party, moment, None):
+    """The users in a group, or with a role, at the moment, as far as the viewer may know of them and of then."""
+    if not (viewer.since or BEGINNING) <= moment < (viewer.until or END):
         return []
-    return [user for user in directory.members_at(party, moment) if _sees(directory, viewer, user, moment, None)]
+    if not sees(directory, viewer, party, moment, None):
+        return []
+    return [user for user in directory.members_at(party, moment) if sees(directory, viewer, user, moment, None)]
 
 
 def visible_parties_named(directory: Directory, viewer: Viewer, kind: Kind, text: str) -> list[PartyKey]:
@@ -30,13 +33,36 @@ def visible_parties_named(directory: Directory, viewer: Viewer, kind: Kind, text
 
     Whoever manages groups sees a member's names of the time in them, and not those before or after.
     """
-    return sorted({one.party for one in directory.namings(kind, text) if _sees(directory, viewer, *one)})
+    return sorted({one.party for one in directory.namings(kind, text) if sees(directory, viewer, *one)})
 
 
-def _sees(
-    directory: Directory, viewer: Viewer, party: PartyKey, since: datetime | None, until: datetime | None
-) -> bool:
+class People:
+    """What a viewer may know from a directory, which is asked for once, when it is first needed."""
+
+    def __init__(self, directory: Callable[[], Directory], viewer: Viewer, now: datetime) -> None:
+        self._ask = directory
+        self._viewer = viewer
+        self._now = now
+
+    def named(self, kind: Kind, text: str) -> Sequence[PartyKey]:
+        """The parties that a name or id in a query stands for."""
+        return visible_parties_named(self._directory, self._viewer, kind, text)
+
+    def members(self, party: PartyKey) -> Sequence[PartyKey]:
+        """Who belongs to a group or role now."""
+        return visible_members(self._directory, self._viewer, party, self._now)
+
+    @cached_property
+    def _directory(self) -> Directory:
+        return self._ask()
+
+
+def sees(directory: Directory, viewer: Viewer, party: PartyKey, since: datetime | None, until: datetime | None) -> bool:
     """Whether the viewer may see that `party` was there, under some name, from `since` to `until`."""
+    first, last = since or BEGINNING, until or END
+    if (viewer.until and first >= viewer.until) or (viewer.since and last <= viewer.since):
+        return False
+    first, last = max(first, viewer.since or BEGINNING), min(last, viewer.until or END)
     match viewer.scope:
         case Root():
             return True
@@ -49,8 +75,7 @@ def _sees(
                 return party.tenant == tenant and party.id in groups
             managed = {PartyKey("group", tenant, group) for group in groups}
             return party.kind == "user" and any(
-                membership.party() in managed
-                and max(start(membership), since or BEGINNING) < min(end(membership), until or END)
+                membership.party() in managed and max(start(membership), first) < min(end(membership), last)
                 for membership in directory.memberships_of("group", party)
             )
         case SelfScope(tenant, user):

@@ -109,7 +109,8 @@ class Event(_Value, frozen=True):
     """One thing that happened. The last four fields are the server's; a producer may not send them.
 
     `id` is a UUID in lower case; `occurred_at` and `recorded_at` are UTC with microseconds. `tenant` names the
-    book. `filled` and `masked` list the fields (as paths) that came from the directory, or whose secrets were masked.
+    book. `filled` and `masked` list the fields (as paths) that came from the directory, or whose secrets were masked,
+    here or by the recorder.
     """
 
     id: EventId

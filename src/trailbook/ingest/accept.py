@@ -10,17 +10,16 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..directory.directory import Directory
-from ..directory.enrich import enrich
+from ..directory.enrich import Known, enrich
 from ..errors import BadEvent, BadInput
 from ..event.canonical import Sealed, encode, seal
 from ..event.limits import MakeId, check_event, decode_event
 from ..event.model import DEFAULT_TENANT, LONGEST_KEY, OWN_APPLICATION, Belonging, Event, Initiator, Target, utc
 from ..event.text import fold
+from ..masking.hints import may_hold_secret
+from ..masking.mask import MaskPath, mask_event
 from ..store.ports import Appender, Receipt
 from .derive import claimed, derive
-from .hints import may_hold_secret
-from .mask import MaskPath, mask_event
 
 _User = TypeVar("_User", Initiator, Target)
 _REMEMBERED = 50_000
@@ -35,7 +34,7 @@ class Context(Struct, frozen=True):
     """
 
     recorded_at: datetime
-    directory: Directory
+    directory: Known
     tenant: str = DEFAULT_TENANT
     application: str = ""
     mask_paths: tuple[MaskPath, ...] = ()

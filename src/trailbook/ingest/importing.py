@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Required, Self, TypedDict, Unpack
 
 import msgspec
 from msgspec import Struct
@@ -18,10 +18,10 @@ from msgspec.structs import replace
 from ..errors import BadEvent, BadFile
 from ..event.ids import stable_id
 from ..event.model import Event
+from ..masking.mask import mask_text
 from ..store.ports import Appender, Receipt
-from .accept import Context, Rejected, accept, prepare, read
+from .accept import Context, Outcome, Rejected, accept, prepare, read
 from .mapping import NATIVE, Mapping, UnknownType
-from .mask import mask_text
 from .read import Record, records
 from .source import DEFAULT_BOUNDS, Bounds, opened
 
@@ -34,6 +34,19 @@ _CONTAINERS = 100_000
 
 Progress = Callable[[int, int, int], None]
 """Is told the bytes of the file that are done, those in all (0 if not known), and the records read."""
+Deliver = Callable[[Sequence[bytes | Event], Context], Outcome]
+"""Takes a batch to where it belongs, as `accept` does with a store."""
+
+
+class How(TypedDict, total=False):
+    """How a file is brought in; see `bring_file`."""
+
+    now: Required[Callable[[], datetime]]
+    rejects_path: str
+    keep_rejects: bool
+    progress: Progress | None
+    batch: int
+    bounds: Bounds
 
 
 class ImportSummary(Struct, frozen=True):
@@ -60,11 +73,16 @@ class Preview(Struct, frozen=True):
     error: BadEvent | None
 
 
-def import_file(
+def import_file(path: str, mapping: Mapping, context: Context, appender: Appender, **how: Unpack[How]) -> ImportSummary:
+    """Bring a file into a store; see `bring_file`. Raises BadFile and StoreError."""
+    return bring_file(path, mapping, context, lambda batch, moment: accept(batch, moment, appender), **how)
+
+
+def bring_file(
     path: str,
     mapping: Mapping,
     context: Context,
-    appender: Appender,
+    deliver: Deliver,
     *,
     now: Callable[[], datetime],
     rejects_path: str = "",
@@ -73,13 +91,13 @@ def import_file(
     batch: int = BATCH,
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> ImportSummary:
-    """Read `path` (`-` is standard input) through `mapping` and append what fits, `batch` events at a time.
+    """Read `path` (`-` is standard input) through `mapping` and deliver what fits, `batch` events at a time.
 
     What does not fit goes to `rejects_path`, one JSON object a line with line, reason, field, remedy and the record,
     its secrets masked. The file is written over; if nothing was rejected there is none, or with `keep_rejects` an empty
     one where one was. Events have stable ids: after an interruption, or with a file that has grown, running again adds
     what is missing and counts the rest as duplicates. `now` is asked for each batch, and replaces
-    `context.recorded_at`. Raises BadFile, after appending what was read before the damage, and StoreError.
+    `context.recorded_at`. Raises BadFile, after delivering what was read before the damage, and what `deliver` does.
     """
     started = now()
     mapping.notes.clear()
@@ -87,7 +105,7 @@ def import_file(
         stack.enter_context(_rare_collections())
         source = stack.enter_context(opened(path, bounds))
         rejects = stack.enter_context(_Rejects(rejects_path, keep_rejects))
-        importer = _Import(mapping, replace(context, make_id=context.make_id or stable_id), appender, rejects, now)
+        importer = _Import(mapping, replace(context, make_id=context.make_id or stable_id), deliver, rejects, now)
         waiting = 0
         try:
             for record in records(source, mapping.csv, raw_lines=mapping.name == NATIVE):
@@ -183,7 +201,7 @@ class _Import:
         self,
         mapping: Mapping,
         context: Context,
-        appender: Appender,
+        deliver: Deliver,
         rejects: _Rejects,
         now: Callable[[], datetime],
     ) -> None:
@@ -193,7 +211,7 @@ class _Import:
         self.unknown: Counter[str] = Counter()
         self._mapping = mapping
         self._context = context
-        self._appender = appender
+        self._deliver = deliver
         self._rejects = rejects
         self._now = now
 
@@ -209,11 +227,11 @@ class _Import:
                 self.batch.append((record, item))
 
     def flush(self) -> None:
-        """Append the batch. Raises StoreError: then nothing of it was appended."""
+        """Deliver the batch. Raises what `deliver` does: then nothing of it is known to be there."""
         if not self.batch:
             return
         context = replace(self._context, recorded_at=self._now())
-        outcome = accept([item for _, item in self.batch], context, self._appender)
+        outcome = self._deliver([item for _, item in self.batch], context)
         for (record, _), result in zip(self.batch, outcome.results, strict=True):
             if isinstance(result, Rejected):
                 self._reject(record, result.error)
@@ -229,8 +247,9 @@ class _Import:
 
 
 def _conflict(receipt: Receipt) -> BadEvent:
+    where = f"in the book {receipt.book!r}" if receipt.book else "there"
     return BadEvent(
-        f"An event with this id, {receipt.id}, is in the book {receipt.book!r} with other contents, "
+        f"An event with this id, {receipt.id}, is {where} with other contents, "
         "or was stored with other mask settings than now.",
         place="id",
         remedy="Give it an id of its own, if it is another event; what is stored is never changed.",

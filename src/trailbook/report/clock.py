@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -44,6 +45,7 @@ def zone_named(name: str) -> ZoneInfo:
         ) from error
 
 
+@lru_cache(maxsize=256)
 def locale_named(name: str) -> Locale:
     """The CLDR locale of this name, such as `de` or `en-US`. Raises BadDefinition, with names that are near."""
     try:

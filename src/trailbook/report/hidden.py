@@ -14,6 +14,9 @@ from .columns import COLUMNS, Column
 FREE_FORM = ("data", "details", "changes")
 """Columns whose free text can hold what any other column shows: refused as soon as one is hidden, like free words."""
 
+WHO = ("initiator", "tenant", "groups", "roles", "targets", "target_tenant", "target_groups")
+"""Facts that are told by which parties a name stands for: those that bear it in any event, on whichever side."""
+
 _FACTS_OF_FIELDS: Mapping[str, tuple[str, ...]] = {
     "id": ("id",),
     "time": ("time",),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from ..errors import BadInput
 from ..event.facets import party_text
 from ..query.resolve import Named
-from ..store.ports import Head, Order
+from ..store.ports import Head, Heads, Order
 from .columns import Kind
 
 
@@ -23,14 +24,12 @@ class Heading(Struct, frozen=True):
     kind: Kind
 
 
-class Header(Struct, frozen=True):
-    """What a report is: everything that it must say of itself.
+class About(Struct, frozen=True):
+    """What is asked for, once it is resolved: everything that rows must say of themselves without being counted.
 
     `since` and `until` are the period as resolved, half-open, in the report's zone (None: open), `query` and
-    `group_by` as asked. `rows` is the number of matching events (`# of rows`); `shown` of `available` rows of output
-    are given, which differ if a limit cut it. `late`: matching events recorded more than 24 hours after they occurred
-    (None if the viewer may not know). `parties`: what each user, group, role or tenant in the query was taken to mean.
-    `heads`: the state of the books that it shows. `warnings`: sentences to read before the rows.
+    `group_by` as asked. `parties`: what each user, group, role or tenant in the query was taken to mean. `heads`: the
+    state of the books that it shows. `warnings`: sentences to read before the rows.
     """
 
     title: str
@@ -43,13 +42,38 @@ class Header(Struct, frozen=True):
     generated_at: datetime
     order: Order
     group_by: tuple[str, ...]
+    parties: tuple[Named, ...]
+    heads: dict[str, Head]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON values: moments in RFC 3339, roots in hexadecimal, parties as `user:tenant/id`."""
+        return {
+            **{
+                field: msgspec.to_builtins(getattr(self, field))
+                for field in self.__struct_fields__
+                if field not in ("parties", "heads")
+            },
+            "parties": [
+                {"kind": kind, "value": value, "means": [party_text(party) for party in means]}
+                for kind, value, means in self.parties
+            ],
+            "heads": heads_dict(self.heads),
+        }
+
+
+class Header(About, frozen=True):
+    """What a report is: everything that it must say of itself.
+
+    `rows` is the number of matching events (`# of rows`); `shown` of `available` rows of output are given, which
+    differ if a limit cut it. `late`: matching events recorded more than 24 hours after they occurred (None if the
+    viewer may not know).
+    """
+
     rows: int
     shown: int
     available: int
     late: int | None
-    parties: tuple[Named, ...]
-    heads: dict[str, Head]
-    warnings: tuple[str, ...]
 
     @property
     def truncated(self) -> bool:
@@ -57,20 +81,31 @@ class Header(Struct, frozen=True):
         return self.shown < self.available
 
     def to_dict(self) -> dict[str, Any]:
-        """The header as JSON values: moments in RFC 3339, roots in hexadecimal, parties as `user:tenant/id`."""
-        return {
-            **{
-                field: msgspec.to_builtins(getattr(self, field))
-                for field in self.__struct_fields__
-                if field not in ("parties", "heads")
-            },
-            "truncated": self.truncated,
-            "parties": [
-                {"kind": kind, "value": value, "means": [party_text(party) for party in means]}
-                for kind, value, means in self.parties
-            ],
-            "heads": {book: {"size": head.size, "root": head.root.hex()} for book, head in self.heads.items()},
-        }
+        """As `About.to_dict`, with the numbers."""
+        return {**super().to_dict(), "truncated": self.truncated}
+
+
+def heads_dict(heads: Heads) -> dict[str, Any]:
+    """Heads as JSON values, by book: `{"acme": {"size": 3, "root": "…"}}`; `read_heads` reads them."""
+    return {book: {"size": head.size, "root": head.root.hex()} for book, head in heads.items()}
+
+
+class _NotedHead(Struct, frozen=True):
+    """A head as it is written down."""
+
+    size: Annotated[int, Meta(ge=0)]
+    root: Annotated[str, Meta(min_length=64, max_length=64)]
+
+
+def read_heads(json: bytes | str) -> dict[str, Head]:
+    """The heads in a JSON document such as `heads_dict` gives. Raises BadInput."""
+    try:
+        noted = msgspec.json.decode(json, type=dict[str, _NotedHead])
+        return {book: Head(book, one.size, bytes.fromhex(one.root)) for book, one in noted.items()}
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise BadInput(
+            f"These are not heads: {error}.", place="heads", remedy="Give heads as they were told, unchanged."
+        ) from error
 
 
 class Report(Struct, frozen=True):

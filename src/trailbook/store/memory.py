@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import time
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
+from threading import RLock
 from typing import Any, TypeVar
 
 from msgspec import structs
@@ -13,6 +17,7 @@ from msgspec import structs
 from ..directory.directory import Directory
 from ..directory.model import Changes, Membership, Profile
 from ..directory.viewer import Root, Viewer, within
+from ..errors import TooSlow
 from ..event.canonical import Sealed, decode
 from ..event.facets import escape, named_parties
 from ..event.model import Kind, PartyKey
@@ -24,40 +29,19 @@ from .cursor import Cursor, read_cursor, write_cursor
 from .dimensions import facet_dimension, most_frequent
 from .keys import microseconds, row_key
 from .parties import preferred
-from .ports import Dimension, FacetCount, Head, Heads, Order, Page, Receipt, Row
+from .ports import Dimension, FacetCount, Head, Heads, Order, Page, Reader, Receipt, Record, Row
+from .versions import check_version
 
 R = TypeVar("R", Profile, Membership)
 
 
-class MemoryStore:
-    """Keeps everything in lists and goes through all of it at every question."""
+class MemoryReads:
+    """Goes through all rows at every question, for so many `seconds` at most."""
 
-    def __init__(self) -> None:
-        self._rows: list[Row] = []
-        self._frontiers: dict[str, Frontier] = {}
-        self._profiles: list[Profile] = []
-        self._memberships: list[Membership] = []
-        self._receipts: dict[tuple[str, str], tuple[bytes, Receipt]] = {}
-
-    def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
-        """See `ports.Appender.append`."""
-        return [self._append(sealed) for sealed in batch]
-
-    def _append(self, sealed: Sealed) -> Receipt:
-        event = sealed.event
-        known = self._receipts.get((event.tenant, event.id))
-        if known is not None:
-            submission, first = known
-            status = "duplicate" if submission == sealed.submission else "conflict"
-            return Receipt(first.id, status, first.book, first.position, first.leaf_hash)  # type: ignore[arg-type]
-        frontier = self._frontiers.get(event.tenant, Frontier())
-        leaf = leaf_hash(sealed.canonical)
-        receipt = Receipt(event.id, "stored", event.tenant, frontier.size, leaf)
-        self._frontiers[event.tenant] = frontier.append(leaf)
-        self._receipts[event.tenant, event.id] = sealed.submission, receipt
-        key = row_key(microseconds(event.occurred_at), len(self._rows))
-        insort(self._rows, Row(key, frontier.size, decode(sealed.canonical)), key=lambda row: row.key)
-        return receipt
+    def __init__(self, rows: list[Row], frontiers: dict[str, Frontier], seconds: float) -> None:
+        self._rows = rows
+        self._frontiers = frontiers
+        self._seconds = seconds
 
     def scan(
         self,
@@ -69,10 +53,7 @@ class MemoryStore:
         heads: Heads | None = None,
     ) -> Iterator[Row]:
         """See `ports.Reader.scan`."""
-        narrowed = within(viewer, condition)
-        rows = self._rows if order == "oldest" else self._rows[::-1]
-        found = [row for row in rows if _is_in(row, heads) and matches(narrowed, row.event)]
-        return iter(found[:limit])
+        return islice(self._found(viewer, condition, order, heads, stepwise=True), limit)
 
     def page(
         self,
@@ -85,7 +66,7 @@ class MemoryStore:
         heads: Heads | None = None,
     ) -> Page:
         """See `ports.Reader.page`."""
-        rows = list(self.scan(viewer, condition, order=order, heads=heads))
+        rows = list(self._found(viewer, condition, order, heads))
         start, end = 0, limit
         if cursor is not None:
             at = read_cursor(cursor, order)
@@ -106,28 +87,30 @@ class MemoryStore:
         self, viewer: Viewer, condition: Condition, *, at_most: int | None = None, heads: Heads | None = None
     ) -> int:
         """See `ports.Reader.count`."""
-        return sum(1 for _ in islice(self.scan(viewer, condition, heads=heads), at_most))
+        return sum(1 for _ in islice(self._found(viewer, condition, heads=heads), at_most))
 
     def summary(
         self, viewer: Viewer, condition: Condition, *, by: Sequence[Dimension], heads: Heads | None = None
     ) -> dict[tuple[Any, ...], int]:
         """See `ports.Reader.summary`."""
-        rows = self.scan(viewer, condition, heads=heads)
+        rows = self._found(viewer, condition, heads=heads)
         return dict(Counter(tuple(dimension.value(row.event) for dimension in by) for row in rows))
 
-    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10) -> list[FacetCount]:
+    def facet_counts(
+        self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10, heads: Heads | None = None
+    ) -> list[FacetCount]:
         """See `ports.Reader.facet_counts`."""
-        groups = self.summary(viewer, condition, by=[facet_dimension(field)])
+        groups = self.summary(viewer, condition, by=[facet_dimension(field)], heads=heads)
         return most_frequent(((values[0], events) for values, events in groups.items()), limit)
 
     def events(self, viewer: Viewer, id: str) -> list[Row]:
         """See `ports.Reader.events`."""
-        return list(self.scan(viewer, Field("id", (id,)), order="oldest"))
+        return list(self._found(viewer, Field("id", (id,)), "oldest"))
 
     def parties(self, viewer: Viewer, kind: Kind, text: str, *, heads: Heads | None = None) -> list[PartyKey]:
         """See `ports.Reader.parties`."""
         wanted, found = fold(text), set()
-        for row in self.scan(viewer, EVERYTHING, heads=heads):
+        for row in self._found(viewer, EVERYTHING, heads=heads):
             for party, name in named_parties(row.event):
                 if party.kind != kind:
                     continue
@@ -145,16 +128,132 @@ class MemoryStore:
             if isinstance(viewer.scope, Root) or book == viewer.scope.tenant
         }
 
+    def _found(
+        self,
+        viewer: Viewer,
+        condition: Condition,
+        order: Order = "newest",
+        heads: Heads | None = None,
+        *,
+        stepwise: bool = False,
+    ) -> Iterator[Row]:
+        """The rows there are at the call; `stepwise`: the time is for each rather than for all."""
+        narrowed = within(viewer, condition)
+        until = time.monotonic() + self._seconds
+
+        def found(rows: list[Row], until: float) -> Iterator[Row]:
+            for row in rows:
+                if time.monotonic() > until:
+                    raise TooSlow("The query took longer than allowed.", remedy="Narrow the period or the query.")
+                if _is_in(row, heads) and matches(narrowed, row.event):
+                    yield row
+                    until = time.monotonic() + self._seconds if stepwise else until
+
+        return found(self._rows[:] if order == "oldest" else self._rows[::-1], until)
+
+
+class MemoryStore(MemoryReads):
+    """Keeps everything in lists and dictionaries."""
+
+    def __init__(self) -> None:
+        super().__init__([], {}, math.inf)
+        self._profiles: list[Profile] = []
+        self._memberships: list[Membership] = []
+        self._directory_version = 0
+        self._receipts: dict[tuple[str, str], tuple[bytes, Receipt]] = {}
+        self._records: dict[tuple[str, str], Record] = {}
+        self._lock = RLock()
+
+    def limited(self, seconds: float) -> Reader:
+        """See `ports.Store.limited`."""
+        return MemoryReads(self._rows, self._frontiers, seconds)
+
+    def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
+        """See `ports.Appender.append`."""
+        with self._lock:
+            return [self._append(sealed) for sealed in batch]
+
+    def _append(self, sealed: Sealed) -> Receipt:
+        event = sealed.event
+        known = self._receipts.get((event.tenant, event.id))
+        if known is not None:
+            submission, first = known
+            status = "duplicate" if submission == sealed.submission else "conflict"
+            return Receipt(first.id, status, first.book, first.position, first.leaf_hash)  # type: ignore[arg-type]
+        frontier = self._frontiers.get(event.tenant, Frontier())
+        leaf = leaf_hash(sealed.canonical)
+        receipt = Receipt(event.id, "stored", event.tenant, frontier.size, leaf)
+        self._frontiers[event.tenant] = frontier.append(leaf)
+        self._receipts[event.tenant, event.id] = sealed.submission, receipt
+        key = row_key(microseconds(event.occurred_at), len(self._rows))
+        insort(self._rows, Row(key, frontier.size, decode(sealed.canonical)), key=lambda row: row.key)
+        return receipt
+
     def directory(self) -> Directory:
         """See `ports.DirectoryStore.directory`."""
         return Directory(self._profiles, self._memberships)
 
-    def change_directory(self, decide: Callable[[Directory], Changes]) -> Changes:
+    def directory_version(self) -> int:
+        """See `ports.DirectoryStore.directory_version`."""
+        return self._directory_version
+
+    def change_directory(
+        self,
+        decide: Callable[[Directory], Changes],
+        events: Callable[[Directory, Changes], Iterable[Sealed]] = lambda before, changes: (),
+    ) -> Changes:
         """See `ports.DirectoryStore.change_directory`."""
-        changes = decide(self.directory())
-        self._profiles = [*_closed(self._profiles, changes.closed_profiles), *changes.added_profiles]
-        self._memberships = [*_closed(self._memberships, changes.closed_memberships), *changes.added_memberships]
+        with self._lock:
+            before = self.directory()
+            changes = decide(before)
+            self.append(list(events(before, changes)))
+            self._profiles = [*_closed(self._profiles, changes.closed_profiles), *changes.added_profiles]
+            self._memberships = [*_closed(self._memberships, changes.closed_memberships), *changes.added_memberships]
+            self._directory_version += bool(changes)
         return changes
+
+    def record(self, kind: str, id: str, now: datetime) -> Record | None:
+        """See `ports.Records.record`."""
+        return _holding(self._records.get((kind, id)), now)
+
+    def records(
+        self, kind: str, now: datetime, *, owner: str | None = None, after: str = "", limit: int = 1_000
+    ) -> list[Record]:
+        """See `ports.Records.records`."""
+        found = (
+            record
+            for _, record in sorted(self._records.items())
+            if record.kind == kind and owner in (None, record.owner) and record.id > after and _holding(record, now)
+        )
+        return list(islice(found, max(limit, 0)))
+
+    def keep(
+        self,
+        changed: Sequence[Record],
+        *,
+        now: datetime,
+        removed: Sequence[Record] = (),
+        events: Iterable[Sealed] = (),
+    ) -> list[Receipt]:
+        """See `ports.Records.keep`."""
+        batch = list(events)
+        with self._lock:
+            records = dict(self._records)
+            for record in removed:
+                check_version(record, _holding(records.pop((record.kind, record.id), None), now))
+            for record in changed:
+                check_version(record, _holding(records.get((record.kind, record.id)), now))
+                records[record.kind, record.id] = structs.replace(record, version=record.version + 1)
+            self._records = records
+            return self.append(batch)
+
+    def forget_expired(self, now: datetime) -> int:
+        """See `ports.Records.forget_expired`."""
+        with self._lock:
+            kept = {key: record for key, record in self._records.items() if _holding(record, now)}
+            gone = len(self._records) - len(kept)
+            self._records = kept
+        return gone
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -164,6 +263,11 @@ def _closed(rows: list[R], closed: Sequence[R]) -> list[R]:
     """The rows, those that were closed with their end."""
     ended = {structs.replace(row, valid_to=None): row for row in closed}
     return [ended.get(row, row) for row in rows]
+
+
+def _holding(record: Record | None, now: datetime) -> Record | None:
+    """The record, unless it has expired."""
+    return None if record is None or (record.expires_at is not None and record.expires_at <= now) else record
 
 
 def _is_in(row: Row, heads: Heads | None) -> bool:

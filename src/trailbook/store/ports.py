@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -118,7 +119,9 @@ class Reader(Protocol):
     ) -> dict[tuple[Any, ...], int]:
         """The number of rows for each combination of values of the dimensions `by`."""
 
-    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10) -> list[FacetCount]:
+    def facet_counts(
+        self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10, heads: Heads | None = None
+    ) -> list[FacetCount]:
         """The most frequent values of one of `FACET_FIELDS`, most frequent first, ties by value."""
 
     def events(self, viewer: Viewer, id: str) -> list[Row]:
@@ -147,8 +150,63 @@ class DirectoryStore(Protocol):
     def directory(self) -> Directory:
         """All that is known of users, groups, roles and tenants."""
 
-    def change_directory(self, decide: Callable[[Directory], Changes]) -> Changes:
-        """Let `decide` say what changes in the directory as it is, and keep that, while no one else changes it."""
+    def directory_version(self) -> int:
+        """A number that grows with each change of the directory, so that who read it knows whether it still holds."""
+
+    def change_directory(
+        self,
+        decide: Callable[[Directory], Changes],
+        events: Callable[[Directory, Changes], Iterable[Sealed]] = lambda before, changes: (),
+    ) -> Changes:
+        """Let `decide` say what changes in the directory as it is, and keep that, while no one else changes it.
+
+        What `events` makes of it is appended in the same transaction: both are kept, or neither. Both are called once
+        more for each time that room has to be made on the disk; what they read of the store is as it was before.
+        """
+
+
+class Record(Struct, frozen=True):
+    """A small document that may change, unlike an event: an account, a key, a session, a saved report.
+
+    It is found by `kind` and `id`, or by `kind` and `owner`. `version` counts its changes: 0 is one not kept yet. From
+    `expires_at` on it is as if it were not there.
+    """
+
+    kind: str
+    id: str
+    body: bytes
+    owner: str = ""
+    version: int = 0
+    expires_at: datetime | None = None
+
+
+class Records(Protocol):
+    """Keeps records. Who reads one and changes it gives the version that was read."""
+
+    def record(self, kind: str, id: str, now: datetime) -> Record | None:
+        """The record, or None if there is none that holds now."""
+
+    def records(
+        self, kind: str, now: datetime, *, owner: str | None = None, after: str = "", limit: int = 1_000
+    ) -> list[Record]:
+        """The records of this kind (and owner) that hold now: by id, those after `after`, at most `limit`."""
+
+    def keep(
+        self,
+        changed: Sequence[Record],
+        *,
+        now: datetime,
+        removed: Sequence[Record] = (),
+        events: Iterable[Sealed] = (),
+    ) -> list[Receipt]:
+        """Keep what changed, take away what is removed and append the events: durably, all or nothing.
+
+        Each kept record's version grows by one. Raises Outdated if any record is not of the version given (0: is there
+        already and holds `now`), and StoreError; then nothing was done.
+        """
+
+    def forget_expired(self, now: datetime) -> int:
+        """Take away what expired; gives how many."""
 
 
 class Problem(Struct, frozen=True):
@@ -172,8 +230,11 @@ class Checker(Protocol):
         """Compare what queries are answered from with the events themselves."""
 
 
-class Store(Reader, Appender, DirectoryStore, Protocol):
-    """All that every store can do, and an end."""
+class Store(Reader, Appender, DirectoryStore, Records, Protocol):
+    """All that every store can do, and an end. Any thread may call it; other processes may work on the same."""
+
+    def limited(self, seconds: float) -> Reader:
+        """The same reads, each of which raises TooSlow if it takes longer (a scan: if a step of it does)."""
 
     def close(self) -> None:
         """Let go of files and connections."""

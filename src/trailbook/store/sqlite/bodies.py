@@ -51,18 +51,24 @@ class Bodies:
             self._use(Trained(*connection.execute(sql, (newest,)).fetchone()))
             self._newest = newest
 
-    def compress(self, batch: Sequence[bytes]) -> tuple[list[bytes], Trained | None]:
-        """The frames of a batch, and the dictionary that must be kept with them if this batch was worth a new one."""
-        frames = [self._compressor.compress(canonical) for canonical in batch]
-        if len(batch) < LEAST_SAMPLES or self._newest >= MOST_DICTIONARIES:
-            return frames, None
-        ratio = sum(map(len, frames)) / sum(map(len, batch))
-        if self._used is not None and ratio <= self._used.ratio * WORSE:
-            return frames, None
+    def compress(self, canonical: bytes) -> bytes:
+        """The frame of canonical bytes."""
+        return self._compressor.compress(canonical)
+
+    def improve(self, connection: sqlite3.Connection, frames: list[bytes], unpacked: int) -> Trained | None:
+        """A new dictionary, if a batch of frames (of so many bytes unpacked) is worth one: it packs them anew.
+
+        It must be kept with them.
+        """
+        if len(frames) < LEAST_SAMPLES or self._newest >= MOST_DICTIONARIES:
+            return None
+        if self._used is not None and sum(map(len, frames)) <= self._used.ratio * WORSE * unpacked:
+            return None
+        batch = [self.restore(connection, frame) for frame in frames]
         trained = self._train(batch)
         if trained is not None:
-            frames = [self._compressor.compress(canonical) for canonical in batch]
-        return frames, trained
+            frames[:] = map(self.compress, batch)
+        return trained
 
     def restore(self, connection: sqlite3.Connection, frame: bytes) -> bytes:
         """The canonical bytes of a frame. Raises Damaged."""

@@ -62,7 +62,6 @@ class Entry(Struct, frozen=True, gc=False):
 
     event_id: str
     book: str
-    canonical: bytes
     id: bytes
     submission: bytes
     leaf: bytes
@@ -92,7 +91,6 @@ def make_entry(sealed: Sealed, key: bytes) -> Entry:
     return Entry(
         event.id,
         event.tenant,
-        sealed.canonical,
         bytes.fromhex(event.id.replace("-", "")),
         sealed.submission[:SUBMISSION_BYTES],
         leaf_hash(sealed.canonical),

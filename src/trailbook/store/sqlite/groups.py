@@ -14,7 +14,7 @@ from ...event.model import Event
 from ..keys import QUARTER, SLOT_BITS, TICK, moment_of, tick_of
 from ..ports import Dimension
 from ..zones import stretches
-from .connect import LOOK
+from .connect import LOOK, Connection
 from .entry import read_what, read_who
 from .plan import Plan
 from .rows import Finder, Selection, found_keys, index_keys
@@ -49,7 +49,7 @@ class _Cell(NamedTuple):
     events: int
 
 
-def summarise(connection: sqlite3.Connection, selection: Selection, by: Sequence[Dimension], key: bytes) -> Groups:
+def summarise(connection: Connection, selection: Selection, by: Sequence[Dimension], key: bytes) -> Groups:
     """The number of rows of a selection for each combination of values, its sizes not considered."""
     parts: set[str] = {dimension.part for dimension in by}
     pieces = _pieces(connection, selection.plan, by)
@@ -63,11 +63,12 @@ def summarise(connection: sqlite3.Connection, selection: Selection, by: Sequence
         bucket = f"((key >> {SLOT_BITS}) * {TICK} + {piece.offset + _FAR_PAST}) / {_UNITS[unit]}" if unit else "0"
         values = _Values(connection, piece, unit)
         for cell in _cells(connection, part, parts, bucket, key):
+            connection.check_time()
             groups[tuple(values.of(dimension, cell) for dimension in by)] += cell.events
     return groups
 
 
-def _by_event(connection: sqlite3.Connection, selection: Selection, by: Sequence[Dimension]) -> Groups:
+def _by_event(connection: Connection, selection: Selection, by: Sequence[Dimension]) -> Groups:
     rows = Finder(connection).rows(selection, "oldest")
     return Counter(tuple(dimension.value(row.event) for dimension in by) for row in rows)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from datetime import datetime
 
 from ...directory.directory import Directory
@@ -23,25 +22,25 @@ def read_directory(connection: sqlite3.Connection) -> Directory:
     )
 
 
-def change_directory(connection: sqlite3.Connection, decide: Callable[[Directory], Changes]) -> Changes:
-    """Read the directory, let `decide` say what changes, and write that, while no one else changes it."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        changes = decide(read_directory(connection))
-        for profile in changes.closed_profiles:
-            _close(connection, "profile", _PROFILE, _of_profile(profile))
-        for membership in changes.closed_memberships:
-            _close(connection, "membership", _MEMBERSHIP, _of_membership(membership))
-        added = map(_of_profile, changes.added_profiles)
-        connection.executemany("INSERT INTO profile VALUES (?, ?, ?, ?, ?, ?)", added)
-        joined = map(_of_membership, changes.added_memberships)
-        connection.executemany("INSERT INTO membership VALUES (?, ?, ?, ?, ?, ?, ?)", joined)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return changes
+def directory_version(connection: sqlite3.Connection) -> int:
+    """A number that grows with each change of the directory."""
+    (version,) = connection.execute("SELECT value FROM setting WHERE name = 'directory_version'").fetchone()
+    return int(version)
+
+
+def keep_changes(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Write the changes, inside the write transaction in which they were decided."""
+    if not changes:
+        return
+    for profile in changes.closed_profiles:
+        _close(connection, "profile", _PROFILE, _of_profile(profile))
+    for membership in changes.closed_memberships:
+        _close(connection, "membership", _MEMBERSHIP, _of_membership(membership))
+    added = map(_of_profile, changes.added_profiles)
+    connection.executemany("INSERT INTO profile VALUES (?, ?, ?, ?, ?, ?)", added)
+    joined = map(_of_membership, changes.added_memberships)
+    connection.executemany("INSERT INTO membership VALUES (?, ?, ?, ?, ?, ?, ?)", joined)
+    connection.execute("UPDATE setting SET value = value + 1 WHERE name = 'directory_version'")
 
 
 def _close(connection: sqlite3.Connection, table: str, columns: str, row: tuple[str | None, ...]) -> None:

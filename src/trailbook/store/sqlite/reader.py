@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from ...directory.viewer import GroupScope, Root, SelfScope, Viewer, within
+from ...directory.viewer import Root, Viewer, within
 from ...event.facets import named_parties, unescape
 from ...event.model import Kind, PartyKey
 from ...event.text import fold
@@ -16,7 +15,7 @@ from ..cursor import Cursor, read_cursor, write_cursor
 from ..dimensions import facet_dimension, most_frequent
 from ..parties import preferred
 from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Row
-from .connect import reading
+from .connect import Connection, reading
 from .groups import summarise
 from .plan import Planner
 from .rows import CHUNK, Finder, Selection, index_keys
@@ -28,7 +27,7 @@ MOST_ROWS = 1_000
 class SqliteReader:
     """Reads on one connection. Not shared between threads."""
 
-    def __init__(self, connection: sqlite3.Connection, key: bytes) -> None:
+    def __init__(self, connection: Connection, key: bytes) -> None:
         self._connection = connection
         self._key = key
         self._planner = Planner(connection, key)
@@ -60,11 +59,12 @@ class SqliteReader:
 
     def scan(
         self, viewer: Viewer, condition: Condition, order: Order, limit: int | None, heads: Heads | None
-    ) -> Iterator[Row]:
-        """See `ports.Reader.scan`."""
+    ) -> tuple[Finder, Iterator[Row]]:
+        """See `ports.Reader.scan`. Gives the rows' own finder too, so that another thread may go on with them."""
         selection = self._select(viewer, condition, heads)
         first = CHUNK if limit is None else min(limit, CHUNK)
-        return islice(self._finder.rows(selection, order, first_chunk=first), limit)
+        finder = Finder(self._connection)
+        return finder, islice(finder.rows(selection, order, first_chunk=first), limit)
 
     def count(self, viewer: Viewer, condition: Condition, at_most: int | None, heads: Heads | None) -> int:
         """See `ports.Reader.count`."""
@@ -90,9 +90,11 @@ class SqliteReader:
             groups.subtract(tuple(dimension.value(row.event) for dimension in by) for row in newer)
             return dict(+groups)
 
-    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, limit: int) -> list[FacetCount]:
+    def facet_counts(
+        self, viewer: Viewer, condition: Condition, field: str, limit: int, heads: Heads | None
+    ) -> list[FacetCount]:
         """See `ports.Reader.facet_counts`."""
-        groups = self.summary(viewer, condition, [facet_dimension(field)], None)
+        groups = self.summary(viewer, condition, [facet_dimension(field)], heads)
         return most_frequent(((values[0], events) for values, events in groups.items()), limit)
 
     def events(self, viewer: Viewer, id: str) -> list[Row]:
@@ -110,15 +112,18 @@ class SqliteReader:
         if not text:
             return []
         tenant, _, rest = text.partition("/")
+        # Each by its own index: with OR, SQLite goes through all parties of the kind.
         sql = """
-            SELECT DISTINCT p.tenant, p.id, p.name FROM party AS p JOIN book AS b ON b.id = p.book
-            WHERE p.kind = :kind AND (:book IS NULL OR b.name = :book)
-            AND (p.folded_id = :text OR p.folded_name = :text OR (p.folded_id = :rest AND p.tenant = :tenant))
+            SELECT DISTINCT p.tenant, p.id, p.name FROM (
+                SELECT * FROM party WHERE kind = :kind AND folded_id = :text
+                UNION ALL SELECT * FROM party WHERE kind = :kind AND folded_name = :text
+                UNION ALL SELECT * FROM party WHERE kind = :kind AND folded_id = :rest AND tenant = :tenant
+            ) AS p JOIN book AS b ON b.id = p.book WHERE :book IS NULL OR b.name = :book
         """
         book = None if isinstance(viewer.scope, Root) else viewer.scope.tenant
         values = {"kind": kind, "book": book, "text": fold(text), "rest": fold(rest), "tenant": unescape(tenant)}
         found = [(PartyKey(kind, tenant, id), name) for tenant, id, name in self._connection.execute(sql, values)]
-        if heads is not None or isinstance(viewer.scope, (GroupScope, SelfScope)):
+        if heads is not None or not viewer.sees_whole_books():
             found = [named for named in found if self._is_seen(viewer, heads, *named)]
         return preferred({party for party, _ in found}, text)
 

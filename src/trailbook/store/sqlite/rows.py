@@ -11,6 +11,7 @@ from ...query.tree import Condition
 from ..keys import SLOT_BITS, SLOTS, TICK, first_key, first_place, micros_of, row_key, tick_of
 from ..ports import Order, Row
 from .bodies import Bodies
+from .connect import Connection
 from .plan import Plan, event_ids_of
 from .tokens import EVERY
 
@@ -121,10 +122,13 @@ def furthest_spill(connection: sqlite3.Connection) -> int:
 
 
 class Finder:
-    """Finds rows of selections on one connection. Not shared between threads."""
+    """Finds rows of selections on one connection. Not shared between threads.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    `connection` may be exchanged for another one to the same file, so that another thread can go on.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self._bodies = Bodies()
 
     def rows(
@@ -132,15 +136,16 @@ class Finder:
     ) -> Iterator[Row]:
         """The rows of a selection in order, those after the key `start` if one is given."""
         for key, book, position, body in self._in_order(selection, order, start, first_chunk + SLOTS):
+            self.connection.check_time()
             if position < selection.sizes.get(book, 0):
-                event = self._bodies.event(self._connection, body)
+                event = self._bodies.event(self.connection, body)
                 if not selection.plan.recheck or matches(selection.condition, event):
                     yield Row(key, position, event)
 
     def _in_order(self, selection: Selection, order: Order, start: int | None, size: int) -> Iterator[_Raw]:
         """Raw rows by key. Places are in order of ticks only, so a row waits until none can come before it any more."""
         newest = order == "newest"
-        furthest = furthest_spill(self._connection)
+        furthest = furthest_spill(self.connection)
         waiting: list[_Raw] = []
         window = EVERYWHERE
         if start is not None:
@@ -167,20 +172,21 @@ class Finder:
         self, selection: Selection, order: Order, window: Window, size: int
     ) -> list[tuple[int, int, int, int, bytes]]:
         """The first rows of a window by place: place, offset, book, position, body."""
-        found = found_keys(self._connection, selection, window)
+        found = found_keys(self.connection, selection, window)
         backwards = order == "newest"
         inner = f"{found.sql} ORDER BY {found.column} {'DESC' if backwards else 'ASC'} LIMIT ?"
         values = (*found.values, size)
         columns = "e.key, e.offset, e.book, e.position, e.body"
         sql = f"SELECT {columns} FROM ({inner}) AS f CROSS JOIN event AS e ON e.key = f.key"
-        return sorted(self._connection.execute(sql, values), key=lambda row: row[0], reverse=backwards)
+        return sorted(self.connection.execute(sql, values), key=lambda row: row[0], reverse=backwards)
 
     def newer(self, selection: Selection, sizes: Sizes) -> Iterator[Row]:
         """The rows that the plan finds by the index, but that lie between the selection's sizes and larger ones."""
         for book, size in sizes.items():
             sql = "SELECT key, offset, position, body FROM event WHERE book = ? AND position >= ? AND position < ?"
             values = (book, selection.sizes.get(book, 0), size)
-            for place, offset, position, body in self._connection.execute(sql, values):
-                event = self._bodies.event(self._connection, body)
+            for place, offset, position, body in self.connection.execute(sql, values):
+                self.connection.check_time()
+                event = self._bodies.event(self.connection, body)
                 if matches(selection.condition, event):
                     yield Row(row_key(tick_of(place) + offset, place), position, event)

@@ -92,6 +92,21 @@ CREATE TABLE membership (
 );
 """
 
+_RECORDS = """
+CREATE TABLE record (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    expires_at INTEGER,
+    body BLOB NOT NULL,
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE INDEX record_owner ON record (kind, owner, id);
+CREATE INDEX record_expiry ON record (expires_at) WHERE expires_at IS NOT NULL;
+INSERT INTO setting VALUES ('directory_version', 0);
+"""
+
 
 def index_table(name: str) -> str:
     """The statement that makes an index: posting lists alone, of tokens that are split at spaces only."""
@@ -102,15 +117,19 @@ def index_table(name: str) -> str:
     """
 
 
-_GATHER = "INSERT INTO facet (facet, rank) VALUES ('hashsize', 16777216);"
-"""The index gathers so many bytes in memory: a batch is then written as one piece, which spares merging several."""
+_GATHER = """
+INSERT INTO facet (facet, rank) VALUES ('hashsize', 16777216);
+INSERT INTO facet (facet, rank) VALUES ('automerge', 8);
+"""
+"""The index gathers so many bytes in memory, so that a batch is written as one piece, and merges eight pieces at once:
+with four, the usual number, it writes everything twice as often."""
 
 GUARDS = (
     "event_is_never_updated", "event_is_never_deleted", "identity_is_never_updated", "identity_is_never_deleted",
 )  # fmt: skip
 """The triggers that refuse to change or delete what is stored."""
 
-MIGRATIONS: tuple[str, ...] = (_FIRST + index_table("facet") + _GATHER,)
+MIGRATIONS: tuple[str, ...] = (_FIRST + index_table("facet") + _GATHER, _RECORDS)
 """Script n brings a store from version n to n + 1; a script is never changed once it was released."""
 
 

@@ -1,26 +1,27 @@
-"""The embedded store as its callers see it: opens the file, and gives each thread its own reader and writer."""
+"""The embedded store as its callers see it: opens the file, and gives each thread its own writer."""
 
 from __future__ import annotations
 
-import threading
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ...directory.directory import Directory
 from ...directory.model import Changes
-from ...directory.viewer import Viewer
-from ...errors import StoreError
+from ...errors import DiskFull, StoreError
 from ...event.canonical import Sealed
 from ...event.facets import VERSION as FACETS_VERSION
-from ...event.model import Kind, PartyKey
-from ...query.tree import Condition
-from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Problem, Progress, Receipt, Row
+from ..ports import Heads, Problem, Progress, Reader, Receipt, Record
 from .checks import doctor, verify
-from .connect import WAIT_SECONDS, Connections, explained
+from .connect import CACHE_BYTES, WAIT_SECONDS, Connections, explained
 from .index import rebuild
-from .people import change_directory, read_directory
-from .reader import SqliteReader
+from .people import directory_version, keep_changes, read_directory
+from .reads import SqliteReads
+from .records import forget_expired, keep_records, read_record, read_records
+from .reserve import Reserve, room_for
 from .schema import migrate
 from .statistics import statistics
 from .writer import Writer
@@ -28,111 +29,129 @@ from .writer import Writer
 T = TypeVar("T")
 
 
-class SqliteStore:
+class SqliteStore(SqliteReads):
     """A store in one SQLite file, with its write-ahead log beside it; for several threads and processes."""
 
-    def __init__(self, path: Path, *, create: bool = True, any_index: bool = False, wait: float = WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        create: bool = True,
+        any_index: bool = False,
+        wait: float = WAIT_SECONDS,
+        cache_bytes: int = CACHE_BYTES,
+        reserve: int = 0,
+    ) -> None:
         """Open the store and bring it to this version. Raises StoreError.
 
         `create`: make it if it is not there. `any_index`: accept an index made by another version, to rebuild it.
-        `wait`: how long (seconds) writing waits for others before it gives up.
+        `wait`: how long (seconds) writing waits for others before it gives up. `cache_bytes`: how much of the file
+        each thread keeps in memory. `reserve`: bytes of the disk that are kept back for all but `append`.
         """
-        self.path = path
         if not create and not (path.exists() and path.stat().st_size):
             raise StoreError(
                 "There is no store here.",
                 place=str(path),
                 remedy="Fill one with `trailbook demo` or `trailbook import FILE`, or name another with --store.",
             )
-        self._connections = Connections(path, wait)
-        self._local = threading.local()
-        with explained(path):
-            connection = self._connections.get()
-            migrate(connection)
-            self._settings: dict[str, Any] = dict(connection.execute("SELECT name, value FROM setting"))
-        if not any_index and self._settings["facets_version"] != FACETS_VERSION:
+        self.path = path
+        self._connections = Connections(path, wait, cache_bytes)
+        self._reserve = Reserve(path, reserve)
+        settings = self._from_reserve(self._open)
+        super().__init__(path, self._connections, settings["token_key"])
+        if not any_index and settings["facets_version"] != FACETS_VERSION:
             raise StoreError(
                 "The index of this store was made by another version of Trailbook.",
                 place=str(path),
                 remedy="Run `trailbook doctor --reindex`.",
             )
+        # A disk that is full already keeps no one from reading.
+        with suppress(DiskFull):
+            self._reserve.secure(0)
+
+    def limited(self, seconds: float) -> Reader:
+        """See `ports.Store.limited`."""
+        return SqliteReads(self.path, self._connections, self.token_key, seconds)
 
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
-        with explained(self.path):
-            return self._of_thread("writer", self._new_writer).append(batch)
+        events = size = 0
 
-    def page(
-        self,
-        viewer: Viewer,
-        condition: Condition,
-        *,
-        order: Order = "newest",
-        cursor: str | None = None,
-        limit: int = 50,
-        heads: Heads | None = None,
-    ) -> Page:
-        """See `ports.Reader.page`."""
-        with explained(self.path):
-            return self._reader().page(viewer, condition, order, cursor, limit, heads)
+        def measured() -> Iterator[Sealed]:
+            nonlocal events, size
+            for sealed in batch:
+                events, size = events + 1, size + len(sealed.canonical)
+                yield sealed
 
-    def scan(
-        self,
-        viewer: Viewer,
-        condition: Condition,
-        *,
-        order: Order = "newest",
-        limit: int | None = None,
-        heads: Heads | None = None,
-    ) -> Iterator[Row]:
-        """See `ports.Reader.scan`."""
-        with explained(self.path):
-            rows = self._reader().scan(viewer, condition, order, limit, heads)
-        return self._explained_rows(rows)
+        def secure_room(connection: sqlite3.Connection) -> tuple[None, Iterable[Sealed]]:
+            self._reserve.secure(room_for(events, size))
+            return None, ()
 
-    def count(
-        self, viewer: Viewer, condition: Condition, *, at_most: int | None = None, heads: Heads | None = None
-    ) -> int:
-        """See `ports.Reader.count`."""
         with explained(self.path):
-            return self._reader().count(viewer, condition, at_most, heads)
-
-    def summary(
-        self, viewer: Viewer, condition: Condition, *, by: Sequence[Dimension], heads: Heads | None = None
-    ) -> dict[tuple[Any, ...], int]:
-        """See `ports.Reader.summary`."""
-        with explained(self.path):
-            return self._reader().summary(viewer, condition, by, heads)
-
-    def facet_counts(self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10) -> list[FacetCount]:
-        """See `ports.Reader.facet_counts`."""
-        with explained(self.path):
-            return self._reader().facet_counts(viewer, condition, field, limit)
-
-    def events(self, viewer: Viewer, id: str) -> list[Row]:
-        """See `ports.Reader.events`."""
-        with explained(self.path):
-            return self._reader().events(viewer, id)
-
-    def parties(self, viewer: Viewer, kind: Kind, text: str, *, heads: Heads | None = None) -> list[PartyKey]:
-        """See `ports.Reader.parties`."""
-        with explained(self.path):
-            return self._reader().parties(viewer, kind, text, heads)
-
-    def heads(self, viewer: Viewer) -> dict[str, Head]:
-        """See `ports.Reader.heads`."""
-        with explained(self.path):
-            return self._reader().heads(viewer)
+            return self._writer().transact(secure_room, measured())[1]
 
     def directory(self) -> Directory:
         """See `ports.DirectoryStore.directory`."""
         with explained(self.path):
             return read_directory(self._connections.get())
 
-    def change_directory(self, decide: Callable[[Directory], Changes]) -> Changes:
-        """See `ports.DirectoryStore.change_directory`."""
+    def directory_version(self) -> int:
+        """See `ports.DirectoryStore.directory_version`."""
         with explained(self.path):
-            return change_directory(self._connections.get(), decide)
+            return directory_version(self._connections.get())
+
+    def change_directory(
+        self,
+        decide: Callable[[Directory], Changes],
+        events: Callable[[Directory, Changes], Iterable[Sealed]] = lambda before, changes: (),
+    ) -> Changes:
+        """See `ports.DirectoryStore.change_directory`."""
+
+        def change(connection: sqlite3.Connection) -> tuple[Changes, Iterable[Sealed]]:
+            before = read_directory(connection)
+            changes = decide(before)
+            # Before anything is written: whoever makes the events may read this store, and must not see what may yet
+            # be undone.
+            told = list(events(before, changes))
+            keep_changes(connection, changes)
+            return changes, told
+
+        return self._from_reserve(lambda: self._writer().transact(change)[0])
+
+    def record(self, kind: str, id: str, now: datetime) -> Record | None:
+        """See `ports.Records.record`."""
+        with explained(self.path):
+            return read_record(self._connections.get(), kind, id, now)
+
+    def records(
+        self, kind: str, now: datetime, *, owner: str | None = None, after: str = "", limit: int = 1_000
+    ) -> list[Record]:
+        """See `ports.Records.records`."""
+        with explained(self.path):
+            return read_records(self._connections.get(), kind, now, owner, after, limit)
+
+    def keep(
+        self,
+        changed: Sequence[Record],
+        *,
+        now: datetime,
+        removed: Sequence[Record] = (),
+        events: Iterable[Sealed] = (),
+    ) -> list[Receipt]:
+        """See `ports.Records.keep`."""
+
+        def change(connection: sqlite3.Connection) -> tuple[None, Iterable[Sealed]]:
+            keep_records(connection, changed, removed, now)
+            return None, ()
+
+        batch = list(events)
+        takes_away = not changed and not batch
+        return self._from_reserve(lambda: self._writer().transact(change, batch)[1], all_of_it=takes_away)
+
+    def forget_expired(self, now: datetime) -> int:
+        """See `ports.Records.forget_expired`."""
+        with explained(self.path):
+            return forget_expired(self._connections.get(), now)
 
     def verify(self, against: Heads, progress: Progress) -> list[Problem]:
         """See `ports.Checker.verify`."""
@@ -154,29 +173,27 @@ class SqliteStore:
         with explained(self.path):
             return statistics(self._connections.get())
 
-    @property
-    def token_key(self) -> bytes:
-        """The key of hashed tokens."""
-        key: bytes = self._settings["token_key"]
-        return key
-
     def close(self) -> None:
         """Close the file."""
         self._connections.close()
-        self._local = threading.local()
 
-    def _explained_rows(self, rows: Iterator[Row]) -> Iterator[Row]:
-        with explained(self.path):
-            yield from rows
+    def _open(self) -> dict[str, Any]:
+        connection = self._connections.get()
+        migrate(connection)
+        return dict(connection.execute("SELECT name, value FROM setting"))
 
-    def _reader(self) -> SqliteReader:
-        return self._of_thread("reader", lambda: SqliteReader(self._connections.get(), self.token_key))
+    def _from_reserve(self, do: Callable[[], T], *, all_of_it: bool = False) -> T:
+        """Do it, and again with ever more of what is kept back on the disk as long as that is full.
 
-    def _new_writer(self) -> Writer:
-        return Writer(self._connections.get(), self.path, self.token_key)
+        `all_of_it`: even with the last, which is for taking away alone.
+        """
+        while True:
+            try:
+                with explained(self.path):
+                    return do()
+            except DiskFull:
+                if not self._reserve.give_back(all_of_it=all_of_it):
+                    raise
 
-    def _of_thread(self, name: str, make: Callable[[], T]) -> T:
-        if not hasattr(self._local, name):
-            setattr(self._local, name, make())
-        found: T = getattr(self._local, name)
-        return found
+    def _writer(self) -> Writer:
+        return self._connections.own("writer", lambda connection: Writer(connection, self.path, self.token_key))

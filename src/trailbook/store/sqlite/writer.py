@@ -7,8 +7,9 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -16,7 +17,7 @@ from ...event.canonical import Sealed
 from ...seal.tree import Frontier, leaf_hash
 from ..keys import QUARTER, PlaceAllocator, first_place, tick_of
 from ..ports import Receipt, Status
-from .bodies import Bodies, keep
+from .bodies import Bodies, Trained, keep
 from .connect import waiting
 from .entry import Entry, make_entry
 from .lists import Lists, keep_lists, lists_of
@@ -28,6 +29,12 @@ CUT_WAIT_SECONDS = 0.25
 """How long cutting waits for readers; other writers wait as long."""
 MOST_REMEMBERED = 500_000
 _CHUNK = 500
+_AT_ONCE = 500
+"""So many events are compressed one after the other: the dictionary then stays in the processor's cache."""
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], tuple[T, Iterable[Sealed]]]
+"""What else is done in a transaction, and the events that tell of it."""
 
 
 class _Known(Struct, frozen=True):
@@ -38,7 +45,7 @@ class _Known(Struct, frozen=True):
     leaf: bytes
 
 
-class _Fresh(NamedTuple):
+class _Fresh(Struct, frozen=True, gc=False):
     """An event that gets a row."""
 
     key: int
@@ -75,18 +82,20 @@ class Writer:
         self._listed, self._new = Lists(set(), set()), Lists(set(), set())
         self._bodies = Bodies()
 
-    def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
-        """Append durably, all or nothing, and answer in the batch's order."""
-        entries = [make_entry(sealed, self._key) for sealed in batch]
-        if not entries:
-            return []
+    def transact(self, work: Work[T], batch: Iterable[Sealed] = ()) -> tuple[T, list[Receipt]]:
+        """Do some work and append the batch, and then the events that the work gives: in one transaction.
+
+        Gives the work's result and the receipts. Work that raises undoes all.
+        """
         try:
             self._bodies.use_newest(self._connection)
-            frames, trained = self._bodies.compress([entry.canonical for entry in entries])
+            entries, frames, trained = self._packed(batch)
             self._connection.execute("BEGIN IMMEDIATE")
-            if trained is not None:
-                keep(self._connection, trained)
-            receipts = self._append(entries, frames)
+            done, told = work(self._connection)
+            more, more_frames, retrained = self._packed(told)
+            for dictionary in filter(None, (trained, retrained)):
+                keep(self._connection, dictionary)
+            receipts = self._append([*entries, *more], [*frames, *more_frames])
             self._connection.execute("COMMIT")
         except BaseException:
             self._rolled_back()
@@ -95,7 +104,23 @@ class Writer:
             raise
         self._committed()
         self._cut_wal()
-        return receipts
+        return done, receipts
+
+    def _packed(self, batch: Iterable[Sealed]) -> tuple[list[Entry], list[bytes], Trained | None]:
+        """What is kept of each event, let go before the next is looked at; and a dictionary to keep with it, if any."""
+        entries: list[Entry] = []
+        frames: list[bytes] = []
+        waiting: list[bytes] = []
+        unpacked = 0
+        for sealed in batch:
+            entries.append(make_entry(sealed, self._key))
+            waiting.append(sealed.canonical)
+            unpacked += len(sealed.canonical)
+            if len(waiting) == _AT_ONCE:
+                frames += map(self._bodies.compress, waiting)
+                waiting.clear()
+        frames += map(self._bodies.compress, waiting)
+        return entries, frames, self._bodies.improve(self._connection, frames, unpacked)
 
     def _append(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
         books = self._open_books(entries)
@@ -114,7 +139,7 @@ class Writer:
             receipts.append(Receipt(entry.event_id, "stored", book.name, position, entry.leaf))
             fresh.append(_Fresh(allocator.allocate(entry.micros), book.number, position, entry, frame))
         if fresh:
-            self._insert(sorted(fresh, key=lambda row: row.key))
+            self._insert(sorted(fresh, key=attrgetter("key")))
         self._close_books(books.values())
         return receipts
 
@@ -151,17 +176,17 @@ class Writer:
 
     def _insert(self, rows: list[_Fresh]) -> None:
         """Write the rows, then the index: FTS5 would merge a repeated key silently, the table refuses it."""
-        entries = [row.entry for row in rows]
-        whos = self._whos.number_all(self._connection, {entry.who for entry in entries})
-        whats = self._whats.number_all(self._connection, {entry.what for entry in entries})
+        whos = self._whos.number_all(self._connection, {row.entry.who for row in rows})
+        whats = self._whats.number_all(self._connection, {row.entry.what for row in rows})
+        ticks = [tick_of(row.key) for row in rows]
         self._connection.executemany(
             "INSERT INTO event (key, book, position, offset, who, what, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    row.key, row.book, row.position, row.entry.micros - tick_of(row.key),
+                    row.key, row.book, row.position, row.entry.micros - tick,
                     whos[row.entry.who], whats[row.entry.what], row.frame,
                 )
-                for row in rows
+                for row, tick in zip(rows, ticks, strict=True)
             ],
         )  # fmt: skip
         self._connection.executemany(
@@ -171,7 +196,7 @@ class Writer:
         self._connection.executemany(
             "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [(row.key, row.entry.tokens()) for row in rows]
         )
-        self._note_spilled([(tick_of(row.key), row.entry.micros) for row in rows])
+        self._note_spilled([(tick, row.entry.micros) for row, tick in zip(rows, ticks, strict=True)])
         self._insert_lists(rows)
 
     def _note_spilled(self, ticks: list[tuple[int, int]]) -> None:

@@ -13,10 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trailbook.errors import BadInput
-from trailbook.event.canonical import encode
+from trailbook.event.canonical import decode, encode
 from trailbook.event.model import Change, Event, Initiator, Target
-from trailbook.ingest.hints import may_hold_secret
-from trailbook.ingest.mask import mask_event, mask_path, mask_text
+from trailbook.masking.hints import may_hold_secret
+from trailbook.masking.mask import mask_event, mask_line, mask_path, mask_text
 
 LETTERS = "aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD3fG6hJ9kL"
 PEM = "-----BEGIN RSA {}-----\nMIIEow+/abc=\nProc-Type: 4,ENCRYPTED\nabc==\n-----END RSA {}-----".format(
@@ -190,6 +190,43 @@ def test_secrets_in_keys_and_ids_are_masked_without_losing_entries() -> None:
     assert found.data == {"[masked: aws-key]": 1, "[masked: aws-key] 2": 2}
     assert found.targets == (Target("key", "[masked: aws-key]"),)
     assert found.initiator == Initiator("[masked: aws-key]")
+
+
+def test_marks_that_stand_there_already_are_listed_and_kept() -> None:
+    whole = event(
+        details="with --password [masked: secret]",
+        changes={"password": Change("[masked: secret]", None)},
+        data={"pin": "[masked: configured]", "[masked: aws-key]": 1, "AKIA" + "B" * 16: 2},
+    )
+    found = mask_event(whole, [mask_path("data.pin")])
+    assert found.masked == (
+        "details", "changes.password.old", "data.pin", "data.[masked: aws-key]", "data.[masked: aws-key] 2",
+    )  # fmt: skip
+    assert (found.details, found.changes) == (whole.details, whole.changes)
+    assert mask_event(found, [mask_path("data.pin")]) == found
+    assert may_hold_secret(encode(event(details="[masked: x]")))
+
+
+def test_a_line_is_masked_as_the_event_is_even_if_it_is_no_event() -> None:
+    whole = event(details="AKIA" + "A" * 16, data={"password": ["abc"], "pin": 1234})
+    paths = [mask_path("data.pin")]
+    masked = mask_line(encode(whole), paths)
+    assert mask_event(decode(masked)) == mask_event(whole, paths)
+    assert (
+        mask_line(b'{"action":1,"data":{"password":"abc"}}') == b'{"action":1,"data":{"password":"[masked: secret]"}}'
+    )
+    plain = encode(event(details="nothing"))
+    assert mask_line(plain) is plain
+    assert mask_line(plain, paths) is plain
+
+
+def test_the_list_of_places_has_bounds() -> None:
+    data: Any = ["[masked: x]"] * 20_000
+    assert mask_event(event(data=data)).masked == tuple(f"data[{index}]" for index in range(1_000))
+    for _ in range(60):
+        data = {"k" * 1000: data}
+    (place,) = mask_event(event(data=data)).masked
+    assert len(place) == 1_024
 
 
 def test_a_masked_text_fits_where_it_stands() -> None:

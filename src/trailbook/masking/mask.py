@@ -13,14 +13,16 @@ from msgspec import Struct
 from ..errors import BadInput
 from ..event.model import LONGEST_KEY, Event
 from .hints import may_hold_secret
-from .secrets import is_secret_key, is_secret_option, is_secret_value, mark, mask_text
+from .secrets import MARKED, is_secret_key, is_secret_option, is_secret_value, mark, mask_text
 
-__all__ = ["MaskPath", "mask_event", "mask_path", "mask_text"]
+__all__ = ["MaskPath", "mask_event", "mask_line", "mask_path", "mask_text"]
 
 _FREE = ("data", "changes")
 _FIELDS = ("name", "ip", "user_agent", "reason", "details", "request_id", "trace_id")
 _CONFIGURED = mark("configured")
 _ANY_DEPTH = "**"
+_MOST_PLACES, _LONGEST_PLACE = 1_000, 1_024
+"""Of the places where an event was masked, so many are listed, each cut after so many characters; all are masked."""
 _OFTEN_REPEATED = 200
 """Keys and texts of at most so many characters come again and again, and what masking made of them is remembered."""
 
@@ -50,17 +52,34 @@ def mask_path(text: str) -> MaskPath:
 def mask_event(event: Event, paths: Sequence[MaskPath] = ()) -> Event:
     """The event with the values at `paths`, and all that looks like a secret, replaced by marks such as
     `[masked: aws-key]`; `masked` lists where. The event itself if there was nothing to mask.
+
+    Marks that stand in it already are listed too, since a recorder masks before it sends and cannot send `masked`. A
+    producer who writes a mark of its own hides nothing by it but what it did not send.
     """
+    tree = msgspec.to_builtins(event)
+    tree.pop("masked", None)
     walk = _Walk()
-    tree = walk.value(msgspec.to_builtins(event), "", tuple(path.segments for path in paths))
+    tree = walk.value(tree, "", tuple(path.segments for path in paths))
     if not walk.found:
         return event
-    tree["masked"] = [*event.masked, *walk.found]
+    tree["masked"] = list(dict.fromkeys((*event.masked, *walk.found)))
     return msgspec.convert(tree, Event)
 
 
+def mask_line(line: bytes, paths: Sequence[MaskPath] = ()) -> bytes:
+    """The JSON of an event, masked as by `mask_event` but for `masked`; it may break the rules for events.
+
+    The line itself if there was nothing to mask. Raises RecursionError for what is nested hundreds of levels deep.
+    """
+    if not paths and not may_hold_secret(line):
+        return line
+    walk = _Walk()
+    tree = walk.value(msgspec.json.decode(line), "", tuple(path.segments for path in paths))
+    return msgspec.json.encode(tree) if walk.found else line
+
+
 class _Walk:
-    """One look through an event; `found` are the places where something was masked."""
+    """One look through an event; `found` are the places of marks, new and old."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -80,11 +99,13 @@ class _Walk:
         free = place.startswith(_FREE)
         masked_keys = 0
         for key, value in values.items():
-            shown = self._key(key, place) if free else key
-            if shown != key:
+            shown = _masked(key) if free else key
+            if is_marked := shown != key or (free and MARKED in key):
                 masked_keys += 1
-                shown = _told_apart(shown, masked_keys)
-            below = f"{place}.{shown}" if place else shown
+                shown = key if shown == key else _told_apart(shown, masked_keys)
+            below = f"{place}.{shown}"[:_LONGEST_PLACE] if place else shown
+            if is_marked:
+                self._marked(shown, below)
             deeper = _below(paths, key) if paths else ()
             if () in deeper and (free or key in _FIELDS or below == "data"):
                 yield shown, self._all(value, below)
@@ -96,7 +117,7 @@ class _Walk:
     def _items(self, values: Sequence[Any], place: str, paths: tuple[tuple[str, ...], ...]) -> Iterator[Any]:
         after_option = False
         for index, value in enumerate(values):
-            below = f"{place}[{index}]"
+            below = f"{place}[{index}]"[:_LONGEST_PLACE]
             if after_option and isinstance(value, str) and is_secret_value(value):
                 yield self._marked(mark("secret"), below)
             else:
@@ -106,7 +127,7 @@ class _Walk:
     def _secret(self, value: Any, place: str, paths: tuple[tuple[str, ...], ...]) -> Any:
         """What a field with a secret's name holds: its text or texts, also those of a change; the rest as usual."""
         if isinstance(value, str):
-            return self._marked(mark("secret"), place) if is_secret_value(value) else value
+            return self._marked(mark("secret"), place) if is_secret_value(value) else self._text(value, place)
         if isinstance(value, (list, tuple)):
             return [self._secret(one, f"{place}[{index}]", paths) for index, one in enumerate(value)]
         if isinstance(value, dict) and place.startswith("changes.") and value.keys() <= {"old", "new"}:
@@ -115,7 +136,7 @@ class _Walk:
 
     def _all(self, value: Any, place: str) -> Any:
         """The mark for a whole value; nothing has nothing to hide, and a change keeps its two sides."""
-        if value is None or value == "" or value == _CONFIGURED:
+        if value is None or value == "":
             return value
         if place.startswith("changes.") and isinstance(value, dict) and value.keys() <= {"old", "new"}:
             return {side: self._all(one, f"{place}.{side}") for side, one in value.items()}
@@ -123,14 +144,11 @@ class _Walk:
 
     def _text(self, text: str, place: str) -> str:
         masked = _masked(text)
-        return text if masked == text else self._marked(masked, place)
-
-    def _key(self, key: str, place: str) -> str:
-        masked = _masked(key)
-        return key if masked == key else self._marked(masked, f"{place}.{masked}")
+        return text if masked == text and MARKED not in text else self._marked(masked, place)
 
     def _marked(self, value: str, place: str) -> str:
-        self.found.append(place)
+        if len(self.found) < _MOST_PLACES:
+            self.found.append(place)
         return value
 
 
@@ -155,6 +173,7 @@ def _looked_through(text: str) -> str:
 _remembered = lru_cache(maxsize=1 << 15)(_looked_through)
 
 
+@lru_cache(maxsize=4096)
 def _below(paths: tuple[tuple[str, ...], ...], key: str) -> tuple[tuple[str, ...], ...]:
     """What is left of `paths` below `key`; an empty one has arrived."""
     left: list[tuple[str, ...]] = []

@@ -1,4 +1,4 @@
-"""A quick look at the bytes of an event for anything that `secrets` might find: what it passes over holds none.
+"""A quick look at the bytes of an event for anything that `secrets` might find, or a mark: else it holds none.
 
 All hints are looked for together, by an automaton that goes over the bytes once (RE2): what stands before one is part
 of it, since an automaton cannot look back.
@@ -21,7 +21,7 @@ _IN_ANY_CASE = (
     rb"://[^\s/:@\"'<>\\]*:[^\s/@\"'<>\\]+@|hooks\.slack\.com/",
     rb"(?:net1?|exe|[\"' ]) use",
 )
-_AS_IT_IS = (rb"AKIA|ASIA", rb"Basic |B(?i:earer )")
+_AS_IT_IS = (rb"AKIA|ASIA", rb"Basic |B(?i:earer )", rb"\[masked: ")
 
 
 _OPTIONS = re2.Options()

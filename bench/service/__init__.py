@@ -1,0 +1,1 @@
+"""The service under measurement: what sending to it and asking it cost, each beside something plainer."""

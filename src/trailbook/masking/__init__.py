@@ -1,0 +1,1 @@
+"""MASKING: what secrets look like, and the marks that stand in their place before anything is written."""

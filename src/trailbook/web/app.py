@@ -1,0 +1,99 @@
+"""The application: its routes, and what every request passes through before them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from anyio.to_thread import current_default_thread_limiter, run_sync
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from .. import __version__
+from ..errors import TrailbookError
+from . import (
+    accounts,
+    asking,
+    directory,
+    health,
+    ingesting,
+    keys,
+    openapi,
+    openid,
+    problems,
+    reports,
+    roles,
+    seats,
+    sessions,
+    signing_in,
+)
+from .logs import log, where
+from .middleware import Edge
+from .service import Service
+
+FORGET_SECONDS = 3600.0
+"""Between two times that what expired is taken out of the store."""
+
+
+def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> FastAPI:
+    """The ASGI application that serves this; `at_end` is called when it has ended."""
+    app = FastAPI(
+        title="Trailbook",
+        version=__version__,
+        summary="Who did what, when, from where and to whom.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=openapi.PATH,
+        generate_unique_id_function=lambda route: route.name,
+        # It would send clients on to whatever the Host header says.
+        redirect_slashes=False,
+        lifespan=_running,
+    )
+    app.state.service, app.state.at_end = service, at_end
+    app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]
+    app.add_middleware(Edge, service=service)
+    app.add_exception_handler(HTTPException, problems.answer_http)
+    app.add_exception_handler(RequestValidationError, problems.answer_invalid)
+    app.add_exception_handler(TrailbookError, problems.answer)
+    # Routes are tried in this order: those that are asked for most come first.
+    for events in (ingesting, asking, reports):
+        app.include_router(events.router)
+    app.include_router(health.router)
+    for managing in (directory, accounts, roles, keys, sessions, seats):
+        app.include_router(managing.router)
+    app.include_router(signing_in.router)
+    app.include_router(openid.router)
+    return app
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    """What starts before the first request, and ends after the last has its answer."""
+    service: Service = app.state.service
+    current_default_thread_limiter().total_tokens = service.settings.threads
+    service.intake.start()
+    forgetting = asyncio.create_task(_keep_forgetting(service))
+    try:
+        yield
+    finally:
+        forgetting.cancel()
+        with suppress(asyncio.CancelledError):
+            await forgetting
+        service.streams.close()
+        await service.intake.stop()
+        service.metrics.stop()
+        app.state.at_end()
+
+
+async def _keep_forgetting(service: Service) -> None:
+    """Take what expired out of the store, now and every hour: sessions, links, counts of who tried to sign in."""
+    while True:
+        try:
+            await run_sync(service.store.forget_expired, service.clock())
+        except Exception as error:
+            # Whatever it is, the service goes on, and comes to its end in order.
+            log().warning("what expired is still there", error=where(error))
+        await asyncio.sleep(FORGET_SECONDS)

@@ -1,0 +1,92 @@
+"""Whether the service is alive and ready, and its figures: for probes and Prometheus, not part of the API."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from anyio.to_thread import run_sync
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..access.decide import viewer
+from ..directory.viewer import Root
+from ..errors import NotAllowed, TrailbookError
+from .callers import caller_of
+from .origin import is_local
+from .problems import answers
+from .service import Service, service_of
+
+router = APIRouter(tags=["health"])
+
+ROOM_BYTES = 8 << 20
+"""With less room than this on the disk, beside what is kept in reserve, the service does not call itself ready."""
+_OPEN: dict[str, Any] = {"security": []}
+_FILES = ("", "-wal", "-shm")
+
+
+@router.get("/healthz", openapi_extra=_OPEN)
+async def alive() -> Response:
+    """Whether the process answers."""
+    return _json({"status": "alive"})
+
+
+@router.get("/readyz", openapi_extra=_OPEN, responses={503: {"description": "It is not ready; `reasons` says why"}})
+async def ready(request: Request) -> Response:
+    """Whether events can be stored and found; with status 503 and the reasons if not."""
+    service = service_of(request)
+    reasons = await run_sync(not_ready, service, limiter=service.receiving)
+    if reasons:
+        return _json({"status": "not ready", "reasons": reasons}, 503)
+    return _json({"status": "ready"})
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={**answers(401, 403), 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def figures(request: Request) -> Response:
+    """Figures for Prometheus: for who may see all events, and for whoever asks on the server's own machine."""
+    service = service_of(request)
+    peer = request.client
+    if not is_local(peer.host if peer else "", request.scope["headers"]):
+        caller = await caller_of(request)
+        if not isinstance(viewer(caller, service.clock()).scope, Root):
+            raise NotAllowed("Only root may see the figures of all.", place="access", remedy="Ask whoever is root.")
+    text = await run_sync(lambda: service.metrics.text(_store_bytes(service)), limiter=service.receiving)
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def not_ready(service: Service) -> list[str]:
+    """Why events cannot be stored or found now, in sentences; nothing if they can."""
+    reasons: list[str] = []
+    try:
+        service.store.directory_version()
+    except TrailbookError as error:
+        reasons.append(error.problem)
+    folder = Path(service.settings.store).absolute().parent
+    try:
+        if shutil.disk_usage(folder).free < ROOM_BYTES:
+            reasons.append("There is hardly any room left on the disk.")
+    except OSError:
+        reasons.append("The store's folder cannot be looked at.")
+    if service.intake.room.full:
+        reasons.append("As many events are waiting to be stored as may.")
+    return reasons
+
+
+def _store_bytes(service: Service) -> dict[str, int]:
+    sizes = {}
+    for suffix in _FILES:
+        path = Path(service.settings.store + suffix)
+        if path.is_file():
+            sizes[suffix.removeprefix("-") or "events"] = path.stat().st_size
+    return sizes
+
+
+def _json(values: dict[str, Any], status: int = 200) -> Response:
+    return Response(msgspec.json.encode(values), status, media_type="application/json")

@@ -1,0 +1,291 @@
+"""Saved reports: kept, shared, and run by whoever may, always within what they may see themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
+from pydantic import BaseModel, Field, StringConstraints
+from starlette.responses import Response
+
+from ..access import decide
+from ..access.kept import ACCOUNTS, Found, Shelf
+from ..directory.viewer import Root, Scope, TenantScope
+from ..errors import BadInput, NotAllowed
+from ..event.model import Event, Reference
+from ..report import run, saved
+from ..report.asked import Asked
+from ..report.saved import SavedReport, Share, ShareKind, Sharer
+from . import answers, looking
+from .answers import json
+from .asking import READING, export, export_answer, groups, page
+from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Work, Working, check_match, etag, nothing
+from .problems import answers as problems
+from .questions import Narrowing, SavedExportQuestion, SavedQuestion, asked, defaults, told
+from .strict import Strict
+
+router = APIRouter(prefix=f"{PREFIX}/reports", tags=["reports"], route_class=Strict)
+
+REPORTS = Shelf("report", SavedReport, id=lambda report: report.id, owner=lambda report: report.tenant)
+_TAGGED = {"headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}}
+
+
+class ShareGiven(Given):
+    """With whom a report is shared, within its tenant: everybody, a group by id, or an access role by id."""
+
+    kind: ShareKind
+    id: str = Field("", max_length=1024)
+
+    def share(self) -> Share:
+        """The share that was given. Raises BadInput for a group or role that is not named."""
+        if self.kind != "tenant" and not self.id:
+            raise BadInput(f"It is not said which {self.kind}.", place="sharing", remedy="Give its id.")
+        return Share(self.kind, self.id if self.kind != "tenant" else "")
+
+
+class ReportGiven(Given):
+    """A report to save. `definition`: columns, query, since, until, during, order, group_by, limit, zone and so on."""
+
+    title: Annotated[Name, StringConstraints(max_length=200)]
+    description: str = Field("", max_length=2_000)
+    definition: dict[str, Any] = Field(default_factory=dict)
+    sharing: list[ShareGiven] = Field(default_factory=list, max_length=100, description="With nobody: private.")
+
+    def over(self, report: SavedReport) -> SavedReport:
+        """The report, with this in it."""
+        return replace(
+            report,
+            title=self.title,
+            description=self.description,
+            definition=self.definition,
+            sharing=tuple(one.share() for one in self.sharing),
+        )
+
+
+class NewReport(ReportGiven):
+    """A report to save; `tenant` is whose it becomes: by default that of whoever saves it."""
+
+    tenant: str | None = Field(None, min_length=1, max_length=1024)
+
+
+class ReportShown(BaseModel):
+    """A saved report; `changeable`: whether the caller may change it."""
+
+    id: str
+    owner: str
+    tenant: str
+    title: str
+    description: str
+    definition: dict[str, Any]
+    sharing: list[ShareGiven]
+    created_at: str | None
+    updated_at: str | None
+    version: int
+    changeable: bool
+
+
+class ReportsShown(BaseModel):
+    """Saved reports; `next`: where to go on after them, null at the end."""
+
+    reports: list[ReportShown]
+    next: str | None
+
+
+class Desk(Struct, frozen=True):
+    """Who asks for saved reports."""
+
+    work: Work
+    sharer: Sharer
+
+    def may_see(self, report: SavedReport) -> bool:
+        """Whose it is, with whom it is shared, and who manages reports of its tenant."""
+        return saved.is_shared(report, self.sharer) or self.manages(report.tenant)
+
+    def manages(self, tenant: str) -> bool:
+        """Whether they manage the reports of a tenant."""
+        return "reports" in self.work.caller.seat.rights and self._sees_all_of(TenantScope(tenant))
+
+    def _sees_all_of(self, scope: Scope) -> bool:
+        return decide.within_scope(self.work.caller.seat.scope, scope)
+
+    def may_change(self, report: SavedReport) -> bool:
+        """Whose it is, and who manages reports of its tenant."""
+        manages = "reports" in self.work.caller.seat.rights
+        return manages and (report.owner == self.sharer.id or self.manages(report.tenant))
+
+    def find(self, id: str) -> Found[SavedReport]:
+        """A report that they may see. Raises NotThere."""
+        found = REPORTS.find(self.work.service.store, id, self.work.now)
+        if found is None or not self.may_see(found.value):
+            raise nothing()
+        return found
+
+    def changing(self, id: str, if_match: str | None) -> Found[SavedReport]:
+        """A report that they may change and that is as they say. Raises NotThere, NotAllowed, Mismatch."""
+        found = self.find(id)
+        if not self.may_change(found.value):
+            raise NotAllowed(
+                "This report is shared with you, to read.", place="reports", remedy="Save one of your own like it."
+            )
+        check_match(if_match, etag(found.record.version))
+        return found
+
+    def visible(self, after: str) -> Iterator[Found[SavedReport]]:
+        """The reports that they may see, by id."""
+        store, now = self.work.service.store, self.work.now
+        owner = None if self._sees_all_of(Root()) else self.sharer.tenant
+        while chunk := REPORTS.all(store, now, owner=owner, after=after):
+            yield from (one for one in chunk if self.may_see(one.value))
+            after = chunk[-1].record.id
+
+    def shown(self, found: Found[SavedReport]) -> dict[str, Any]:
+        """A report as an answer has it."""
+        plain: dict[str, Any] = to_builtins(found.value)
+        plain["sharing"] = [{"kind": one.kind, "id": one.id} for one in found.value.sharing]
+        return {**plain, "version": found.record.version, "changeable": self.may_change(found.value)}
+
+    def answer(self, report: SavedReport, version: int, status: int = 200) -> Response:
+        """A report, with its version as its ETag."""
+        record = replace(REPORTS.record(report), version=version)
+        headers = {"ETag": etag(version)}
+        if status == 201:
+            headers["Location"] = f"{router.prefix}/{report.id}"
+        return json(self.shown(Found(report, record)), headers, status)
+
+
+def desk_of(work: Work) -> Desk:
+    """Who asks: their groups as of now, and the access role that they have now. Raises NotAllowed, NotSignedIn."""
+    decide.check_seat(work.caller, work.now)
+    if "reports" not in work.caller.seat.rights:
+        work.require("view")
+    caller, tenant = work.caller, looking.home(work.caller)
+    joined = work.service.directory().groups_at(caller.user.tenant, caller.user.id, work.now) or ()
+    account = ACCOUNTS.find(work.service.store, caller.id, work.now) if caller.kind == "account" else None
+    groups = frozenset(one.id for one in joined if one.tenant == tenant)
+    return Desk(work, Sharer(caller.id, tenant, groups, account.value.role if account is not None else ""))
+
+
+@router.get("", responses={**problems(401, 403), 200: {"model": ReportsShown}})
+def list_reports(work: Working, after: After = "", limit: Limit = 100) -> Response:
+    """The saved reports that the caller may see: their own, those shared with them, and those that they manage."""
+    desk = desk_of(work)
+    found: list[Found[SavedReport]] = []
+    more = False
+    for one in desk.visible(after):
+        more = len(found) == limit
+        if more:
+            break
+        found.append(one)
+    return json({"reports": [desk.shown(one) for one in found], "next": found[-1].value.id if more else None})
+
+
+@router.post("", status_code=201, responses={**problems(401, 403, 409, 507), 201: {"model": ReportShown, **_TAGGED}})
+def save_report(work: Working, given: NewReport) -> Response:
+    """Save a report."""
+    work.require("reports")
+    desk = desk_of(work)
+    tenant = given.tenant or desk.sharer.tenant
+    if tenant != desk.sharer.tenant and not desk.manages(tenant):
+        raise NotAllowed("You may not save a report of this tenant.", place="tenant", remedy="Leave it out.")
+    bare = SavedReport(
+        work.service.new_id(), work.caller.id, tenant, given.title, {}, created_at=work.now, updated_at=work.now
+    )
+    report = saved.check(given.over(bare), defaults(work))
+    work.service.keep([REPORTS.record(report)], events=[_told(work, "create", None, report)])
+    return desk.answer(report, 1, 201)
+
+
+@router.get("/{id}", responses={**problems(401, 403, 404), 200: {"model": ReportShown, **_TAGGED}})
+def one_report(work: Working, id: str) -> Response:
+    """A saved report."""
+    desk = desk_of(work)
+    found = desk.find(id)
+    return desk.answer(found.value, found.record.version)
+
+
+@router.put("/{id}", responses={**problems(401, 403, 404, 409, 412, 507), 200: {"model": ReportShown, **_TAGGED}})
+def change_report(work: Working, id: str, given: ReportGiven, if_match: IfMatch = None) -> Response:
+    """Change all of a saved report."""
+    desk = desk_of(work)
+    found = desk.changing(id, if_match)
+    report = saved.check(given.over(replace(found.value, updated_at=work.now)), defaults(work))
+    work.service.keep([REPORTS.record(report, found)], events=[_told(work, "update", found.value, report)])
+    return desk.answer(report, found.record.version + 1)
+
+
+@router.delete("/{id}", status_code=204, responses=problems(401, 403, 404, 409, 412, 507))
+def delete_report(work: Working, id: str, if_match: IfMatch = None) -> Response:
+    """Delete a saved report. The events that tell of it stay."""
+    found = desk_of(work).changing(id, if_match)
+    work.service.keep([], events=[_told(work, "delete", found.value, None)], removed=[found.record])
+    return Response(status_code=204)
+
+
+@router.get("/{id}/rows", responses={**READING, **problems(404), 200: {"model": answers.Rows | answers.Groups}})
+def rows_of_report(work: Working, id: str, question: Annotated[SavedQuestion, Query()]) -> Response:
+    """A page of a saved report's rows, or its groups: of what the caller may see, not of what its owner may.
+
+    The definition's own limit bounds what is exported, and how many rows are on a page; pages go on after it.
+    """
+    report, found = _run(work, id, question)
+    look = _look(report, found, question)
+    limit = min(question.limit, found.definition.limit or question.limit)
+    if found.definition.group_by:
+        return groups(work, found, question.form, limit, look, **_concerned(report))
+    return page(work, found, question.form, question.cursor, limit, look, **_concerned(report))
+
+
+@router.get("/{id}/csv", response_class=Response, responses={**export_answer("csv"), **problems(404)})
+def report_as_csv(work: Working, id: str, question: Annotated[SavedExportQuestion, Query()]) -> Response:
+    """All rows of a saved report as CSV, in which no cell is a formula."""
+    return _export_report(work, id, question, "csv")
+
+
+@router.get("/{id}/jsonl", response_class=Response, responses={**export_answer("jsonl"), **problems(404)})
+def report_as_json_lines(work: Working, id: str, question: Annotated[SavedExportQuestion, Query()]) -> Response:
+    """All rows of a saved report as JSON Lines: what it is, then a row a line."""
+    return _export_report(work, id, question, "jsonl")
+
+
+def _export_report(work: Work, id: str, question: SavedExportQuestion, format: str) -> Response:
+    work.require("export")
+    report, found = _run(work, id, question)
+    look = _look(report, found, question)
+    return export(work, run.report(found), format, look, bom=question.bom, **_concerned(report))
+
+
+def _run(work: Work, id: str, narrowing: Narrowing) -> tuple[SavedReport, Asked]:
+    """A saved report, asked for by the caller. Raises NotThere before anything of it is told."""
+    work.require("view")
+    report = desk_of(work).find(id).value
+    return report, asked(work, report.asks(defaults(work)), narrowing.heads, narrowing.narrowed())
+
+
+def _look(report: SavedReport, found: Asked, narrowing: Narrowing) -> dict[str, Any]:
+    return {"report": report.id, **told(found.definition, narrowing)}
+
+
+def _told(work: Work, action: str, old: SavedReport | None, new: SavedReport | None) -> Event:
+    """The event of a change, with what the report was and what it became."""
+    report = new or old
+    assert report is not None
+    return work.event(
+        "reports",
+        action,
+        tenant=report.tenant,
+        related=_related(report),
+        old=old.told() if old else None,
+        new=new.told() if new else None,
+    )
+
+
+def _concerned(report: SavedReport) -> dict[str, Any]:
+    """What a look at a saved report is kept with: in its tenant's book, whose it is, even if root looks."""
+    return {"tenant": report.tenant, "related": _related(report)}
+
+
+def _related(report: SavedReport) -> tuple[Reference, ...]:
+    return (Reference("report", report.id, report.title),)

@@ -1,0 +1,60 @@
+"""A service in memory, and callers of every kind, for the tests of the API."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.testclient import TestClient
+
+from trailbook.access.model import RIGHTS, Caller, Right, Seat
+from trailbook.directory.viewer import Root, Scope
+from trailbook.event.model import PartyKey
+from trailbook.settings import Settings
+from trailbook.store.memory import MemoryStore
+from trailbook.store.ports import Store
+from trailbook.web.app import make_app
+from trailbook.web.callers import caller_of
+from trailbook.web.ingesting import Remembered
+from trailbook.web.service import Service
+
+NOW = datetime(2021, 12, 1, 9, tzinfo=UTC)
+
+
+def service(store: Store | None = None, **settings: Any) -> Service:
+    """A service whose clock stands still at NOW and whose randomness counts."""
+    number = itertools.count(1)
+    return Service(
+        store or MemoryStore(),
+        Settings(**settings),
+        clock=lambda: NOW,
+        randomness=lambda length: next(number).to_bytes(length, "big"),
+    )
+
+
+def caller(scope: Scope | None = None, rights: frozenset[Right] = frozenset(RIGHTS), **seat: Any) -> Caller:
+    """Somebody with a session and these rights; without a scope, root."""
+    tenant = getattr(scope, "tenant", "default")
+    seated = Seat(scope or Root(), rights, **seat)
+    return Caller("account", "a-1", "Ann", PartyKey("user", tenant, "u1"), seated)
+
+
+class Always(Remembered):
+    """Every event is sent by the same caller."""
+
+    def __init__(self, asking: Caller) -> None:
+        self._asking = asking
+
+    async def caller(self, request: Request) -> Caller:
+        return self._asking
+
+
+def client(served: Service, asking: Caller | None = None) -> TestClient:
+    """A client of the service; with `asking`, every request is theirs. Each has the request id `r-1`."""
+    app = make_app(served)
+    if asking is not None:
+        app.dependency_overrides[caller_of] = lambda: asking
+        app.state.remembered = Always(asking)
+    return TestClient(app, raise_server_exceptions=False, headers={"X-Request-ID": "r-1"})

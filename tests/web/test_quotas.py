@@ -1,0 +1,71 @@
+"""Quotas: what a tenant and a key may send a second, and when to come again."""
+
+from __future__ import annotations
+
+import pytest
+
+from trailbook.errors import TooMuch
+from trailbook.web.quotas import Buckets, Quotas
+
+
+def refused(quotas: Quotas, tenant: str, key: str, events: int, now: float) -> float:
+    """After how many seconds to come again."""
+    with pytest.raises(TooMuch) as caught:
+        quotas.take(tenant, key, events, now)
+    return caught.value.retry_after
+
+
+def test_ten_seconds_worth_may_come_at_once_and_then_the_rate() -> None:
+    quotas = Quotas(5, 0)
+    quotas.take("acme", "k", 50, now=0)
+    assert refused(quotas, "acme", "k", 1, now=0) == pytest.approx(0.2)
+    assert refused(quotas, "acme", "k", 10, now=1) == pytest.approx(1)
+    quotas.take("acme", "k", 10, now=2)
+    assert refused(quotas, "acme", "k", 1, now=2) == pytest.approx(0.2)
+
+
+def test_a_batch_larger_than_the_bucket_goes_once_it_is_full_and_is_owed() -> None:
+    quotas = Quotas(10, 0)
+    quotas.take("acme", "k", 300, now=0)
+    assert refused(quotas, "acme", "k", 300, now=0) == pytest.approx(30)
+    assert refused(quotas, "acme", "k", 1, now=20) == pytest.approx(0.1)
+    quotas.take("acme", "k", 300, now=30)
+
+
+def test_tenants_and_keys_have_buckets_of_their_own() -> None:
+    quotas = Quotas(10, 1)
+    quotas.take("acme", "k1", 10, now=0)
+    assert refused(quotas, "acme", "k1", 1, now=0) == pytest.approx(1)
+    quotas.take("acme", "k2", 10, now=0)
+    quotas.take("globex", "k3", 10, now=0)
+
+
+def test_what_one_quota_refuses_does_not_count_against_the_other() -> None:
+    quotas = Quotas(10, 1)
+    quotas.take("acme", "k1", 10, now=0)
+    for _ in range(100):
+        refused(quotas, "acme", "k1", 10, now=0)
+    for key in range(2, 11):
+        quotas.take("acme", f"k{key}", 10, now=0)
+    assert refused(quotas, "acme", "k11", 1, now=0) == pytest.approx(0.1)
+
+
+def test_a_rate_of_nothing_bounds_nothing() -> None:
+    quotas = Quotas(0, 0)
+    for _ in range(100):
+        quotas.take("acme", "k", 1_000_000, now=0)
+
+
+def test_a_clock_that_goes_back_gives_and_takes_nothing() -> None:
+    quotas = Quotas(1, 0)
+    quotas.take("acme", "k", 5, now=100)
+    quotas.take("acme", "k", 5, now=50)
+    assert refused(quotas, "acme", "k", 1, now=50) == pytest.approx(1)
+
+
+def test_there_are_never_more_buckets_than_said() -> None:
+    buckets = Buckets(1, most=3)
+    for name in range(100):
+        buckets.take(name, 1, now=name)
+    assert len(buckets) == 3
+    assert buckets.wait(99, 10, now=99) == pytest.approx(1)
