@@ -140,6 +140,8 @@ class Town:
         for home in homes:
             for column in ("initiator", "targets"):
                 self.world.tell(label, _does(home, watcher, column))
+            if watcher.may("access", "directory"):
+                self.world.tell(label, _may_be_managed_in(home))
 
     def _seat(self, id: str, tenant: str, hidden: frozenset[str]) -> None:
         role = AccessRole(seat_role_id(id), "seat", frozenset(("view", "export")), hidden, tenant)
@@ -226,6 +228,15 @@ class Town:
         if not isinstance(watcher.scope, Root):
             own = {watcher.home, watcher.user[0]}
             yield from (id for tenants, id in self.ids[kind] if own.isdisjoint(tenants))
+
+
+def _may_be_managed_in(home: str) -> Any:
+    """Who sees what is done to them, or to the people of their groups: whoever manages these is named there."""
+    return lambda watcher: (
+        isinstance(watcher.scope, (GroupScope, SelfScope))
+        and watcher.scope.tenant == home
+        and "initiator" not in watcher.hidden
+    )
 
 
 def _does(book: str, who: Watcher, column: str) -> Any:
