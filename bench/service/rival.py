@@ -33,7 +33,7 @@ def figures(made: Made, scale: float) -> Iterator[Figure]:
     """The lines of the table: recording changes, and the newest entries of a user, of as many as there are events."""
     folder = made.folder.parent / "rival"
     python = environment(folder)
-    yield from _writing(folder, python, max(sending.EVENTS[100] // 1_000, int(CHANGES * scale)))
+    yield from _writing(folder, python, max(20, int(CHANGES * scale)))
     yield from _reading(made, folder, python, max(2, round(asking.LOOKS * scale)))
 
 

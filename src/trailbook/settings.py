@@ -82,7 +82,6 @@ class Settings(BaseSettings):
     openid_issuer: Annotated[str, _says("The OpenID Connect provider to sign in with; empty: none.")] = ""
     openid_client: Annotated[str, _says("The client id that the provider knows Trailbook by.")] = ""
     openid_secret: Annotated[SecretStr, _says("The client secret of that id.")] = SecretStr("")
-    openid_name: Annotated[str, _says("What the button to sign in with the provider says.")] = "Single sign-on"
 
     @classmethod
     def settings_customise_sources(

@@ -6,11 +6,25 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from trailbook.event.canonical import decode
 from trailbook.seal.tree import leaf_hash
 from trailbook.store.sqlite.bodies import Bodies
+
+
+class Place(NamedTuple):
+    """Where an event is."""
+
+    id: str
+    book: str
+    position: int
+    leaf: str
+
+    @classmethod
+    def told(cls, result: dict[str, Any]) -> Place:
+        """What an answer says of an event."""
+        return cls(result["id"], result["book"], result["position"], result["leaf_hash"])
 
 
 class Kept(NamedTuple):
@@ -25,6 +39,11 @@ class Kept(NamedTuple):
     action: str
     details: str
     related: tuple[str, ...]
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(self.id, self.book, self.position, self.leaf)
 
 
 def kept_events(path: Path) -> Iterator[Kept]:

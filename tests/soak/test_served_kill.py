@@ -9,11 +9,10 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
 
 from entered import PASSWORD, SESSION, add
 from size import FULL, sized
-from soak.kept import assert_gapless, kept_events
+from soak.kept import Place, assert_gapless, kept_events
 from soak.programs import assert_whole, command
 from soak.service import HUNG, Answer, Client, Crowd, Events, Server, body, serving
 from soak.test_kill import rounds
@@ -36,33 +35,22 @@ QUESTIONS = (
 )  # fmt: skip
 
 
-class Place(NamedTuple):
-    """Where an event was acknowledged to be."""
-
-    id: str
-    book: str
-    position: int
-    leaf: str
-
-
 class Traffic:
     """Those who use the server while it is killed, and what they were told. Each method is a thread's."""
 
     def __init__(self, server: Server, crowd: Crowd) -> None:
         self._server, self._crowd = server, crowd
-        self._key = server.key("acme", "ingest", "read", "manage")
+        self.key = server.key("acme", "ingest", "read", "manage")
         self._events = Events(sized(100_000, 10_000_000), seed=2)
         self.places: dict[str, Place] = {}
         self.untold: list[list[str]] = []
         """The markers of batches that nobody knows to be stored."""
         self.saved: set[str] = set()
         self.deleted: set[str] = set()
-        self.doubtful: set[str] = set()
-        """Reports that were being deleted when the answer did not come."""
         self.read = self.signed_in = 0
 
     def _client(self) -> Client:
-        return Client(self._server.port, self._key)
+        return Client(self._server.port, self.key)
 
     def _until_over(self, does: Callable[[], None]) -> None:
         """Do it again and again; while the server is away, wait."""
@@ -94,7 +82,7 @@ class Traffic:
             told = answer.json()["results"]
             assert {got["status"] for got in told} in ({"stored"}, {"duplicate"}), "a batch was torn"
             for marker, got in zip(markers, told, strict=True):
-                self.places[marker] = Place(got["id"], got["book"], got["position"], got["leaf_hash"])
+                self.places[marker] = Place.told(got)
 
         self._until_over(one)
         self.untold += [markers for markers, _ in left]
@@ -123,9 +111,7 @@ class Traffic:
             if dice.random() < 0.5:
                 self.saved.add(id)
                 return
-            self.doubtful.add(id)
             answer = client.ask("DELETE", f"{REPORTS}/{id}")
-            self.doubtful.discard(id)
             if answer.status == 503:
                 self.saved.add(id)
                 return
@@ -188,7 +174,7 @@ def test_a_server_killed_under_load_loses_nothing_and_is_soon_ready_again(tmp_pa
         wait_for_load(traffic, crowd)
         crowd.over.set()
         crowd.end()
-        reports = [one["id"] for one in all_reports(Client(server.port, traffic._key))]
+        reports = [one["id"] for one in all_reports(Client(server.port, traffic.key))]
         server.end()
     print(
         f"\n{KILLS} kills at {THERE:,} events: {len(traffic.places):,} acknowledged, {len(traffic.untold)} batches "
@@ -244,8 +230,7 @@ def check_events(traffic: Traffic, store: Path) -> None:
         elif kept.details[:1] == "m" and kept.details[1:].isdigit():
             assert kept.details not in markers
             markers.add(kept.details)
-            place = traffic.places.get(kept.details)
-            assert place in (None, (kept.id, kept.book, kept.position, kept.leaf))
+            assert traffic.places.get(kept.details, kept.place) == kept.place
         else:
             others += 1
     assert others == THERE

@@ -15,7 +15,7 @@ from random import Random
 from typing import NamedTuple
 
 from size import sized
-from soak.kept import assert_gapless, kept_events
+from soak.kept import Place, assert_gapless, kept_events
 from soak.programs import assert_whole
 from soak.service import EVENTS, Client, Crowd, Events, Server, anonymous, body, serving
 
@@ -35,15 +35,6 @@ class Batch(NamedTuple):
     markers: list[str]
     body: bytes
     headers: dict[str, str]
-
-
-class Place(NamedTuple):
-    """What an answer says of an event."""
-
-    id: str
-    book: str
-    position: int
-    leaf: str
 
 
 def batches(events: Events, dice: Random, name: str) -> Iterator[Batch]:
@@ -141,7 +132,7 @@ class Sender:
         told = json.loads(answer.body)
         assert told["rejected"] == told["conflicts"] == 0, told
         for marker, one in zip(batch.markers, told["results"], strict=True):
-            place = Place(one["id"], one["book"], one["position"], one["leaf_hash"])
+            place = Place.told(one)
             assert self.places.setdefault(marker, place) == place
             assert place.book == batch.tenant
 
@@ -181,7 +172,7 @@ def test_each_event_is_there_once_however_often_it_is_sent(tmp_path: Path) -> No
         if kept.application != "trailbook":
             there += 1
             # Taken out, so that a second one of the same marker is not found.
-            assert places.pop(kept.details) == (kept.id, kept.book, kept.position, kept.leaf)
+            assert places.pop(kept.details) == kept.place
     assert there == COUNT
     assert_gapless(server.store)
     assert_whole(server.store)

@@ -145,7 +145,7 @@ def test_a_key_needs_no_token_because_no_browser_sends_it_by_itself(served: Serv
 @pytest.mark.parametrize("forged", ["x", "0" * 43, "%00", "../../etc", "a" * 100_000, "ä"])
 def test_a_forged_cookie_is_nobodys(served: Service, forged: str) -> None:
     answer = browser(served).get(SESSION, headers={"Cookie": f"__Host-trailbook={forged}".encode("latin-1")})
-    assert answer.status_code in (401, 431)
+    assert answer.status_code == 401
 
 
 def test_the_id_of_a_session_is_not_its_token(served: Service, client: TestClient) -> None:

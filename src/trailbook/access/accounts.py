@@ -31,9 +31,9 @@ class Alias(Struct, frozen=True):
     account: str
 
 
-NAMES = Shelf("account_name", Alias, id=lambda alias: alias.id)
+NAMES = Shelf("account_name", Alias)
 """By the name to sign in with, folded."""
-SUBJECTS = Shelf("account_subject", Alias, id=lambda alias: alias.id)
+SUBJECTS = Shelf("account_subject", Alias)
 """By issuer and subject of OpenID Connect, hashed together."""
 
 
@@ -82,9 +82,9 @@ def first_account(id: str) -> Account:
     return Account(id, FIRST_ACCOUNT, ROOT_ROLE.id, Root(), user, label="Root")
 
 
-def sessions_of(records: Records, account: str, now: datetime, *, but: str = "") -> list[Record]:
-    """The records of all sessions of an account (its id) but one, to take away."""
-    return [found.record for found in SESSIONS.all(records, now, owner=account) if found.value.id != but]
+def sessions_of(records: Records, account: str, now: datetime) -> list[Record]:
+    """The records of all sessions of an account (its id), to take away."""
+    return [found.record for found in SESSIONS.each(records, now, owner=account)]
 
 
 def account_event(

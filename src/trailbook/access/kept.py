@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from operator import attrgetter
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from ..store.ports import Record, Records
 from .model import AccessRole, Account, ApiKey, Session
 
-T = TypeVar("T")
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Identified)
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
@@ -23,20 +30,18 @@ class Found(NamedTuple, Generic[T]):
 
 
 class Shelf(Generic[T]):
-    """The records of one kind, as values of one type."""
+    """The records of one kind, as values of one type, kept by their ids."""
 
     def __init__(
         self,
         kind: str,
         type: type[T],
         *,
-        id: Callable[[T], str],
         owner: Callable[[T], str] = lambda value: "",
         expires_at: Callable[[T], datetime | None] = lambda value: None,
     ) -> None:
         self.kind = kind
         self._decoder = msgspec.json.Decoder(type)
-        self._id = id
         self._owner = owner
         self._expires_at = expires_at
 
@@ -51,6 +56,12 @@ class Shelf(Generic[T]):
         """The values that hold now (of this owner): by id, those after `after`, at most `limit`."""
         return [self.read(one) for one in records.records(self.kind, now, owner=owner, after=after, limit=limit)]
 
+    def each(self, records: Records, now: datetime, *, owner: str | None = None, after: str = "") -> Iterator[Found[T]]:
+        """All the values that `all` gives, however many there are."""
+        while found := self.all(records, now, owner=owner, after=after):
+            yield from found
+            after = found[-1].record.id
+
     def read(self, record: Record) -> Found[T]:
         """The value in a record."""
         return Found(self._decoder.decode(record.body), record)
@@ -58,17 +69,11 @@ class Shelf(Generic[T]):
     def record(self, value: T, was: Found[T] | None = None) -> Record:
         """The record to keep: of a new value, or of one that changed from what it was."""
         version = 0 if was is None else was.record.version
-        return Record(
-            self.kind, self._id(value), _encoder.encode(value), self._owner(value), version, self._expires_at(value)
-        )
+        return Record(self.kind, value.id, _encoder.encode(value), self._owner(value), version, self._expires_at(value))
 
 
-def _field(name: str) -> Callable[[Any], Any]:
-    return lambda value: getattr(value, name)
-
-
-ROLES = Shelf("access_role", AccessRole, id=_field("id"), owner=_field("tenant"))
-ACCOUNTS = Shelf("account", Account, id=_field("id"), owner=lambda account: getattr(account.scope, "tenant", ""))
+ROLES = Shelf("access_role", AccessRole, owner=attrgetter("tenant"))
+ACCOUNTS = Shelf("account", Account, owner=lambda account: getattr(account.scope, "tenant", ""))
 """Accounts; owned by the tenant of their scope, root's by nobody."""
-KEYS = Shelf("key", ApiKey, id=_field("id"), owner=_field("tenant"))
-SESSIONS = Shelf("session", Session, id=_field("id"), owner=_field("account"), expires_at=_field("expires_at"))
+KEYS = Shelf("key", ApiKey, owner=attrgetter("tenant"))
+SESSIONS = Shelf("session", Session, owner=attrgetter("account"), expires_at=attrgetter("expires_at"))

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 import zlib
-from base64 import b32encode, urlsafe_b64encode
+from base64 import b32encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from ..event.changes import changes
 from ..event.model import Event, PartyKey, Target
 from .model import RIGHTS_OF_USE, ApiKey, Caller, KeyUse, Seat
 from .own import Doing, own_event
+from .sessions import token
 
 _SHAPE = re.compile(r"tb_([a-z2-7]{8})_[A-Za-z0-9_-]{43}_[0-9a-f]{6}")
 _USED_EVERY = timedelta(minutes=1)
@@ -41,8 +42,7 @@ def make_key(
     The text is `tb_`, 8 characters that name it, `_`, 256 bits in base64url, `_` and a checksum of 6 digits.
     """
     id = b32encode(randomness(5)).decode().lower()
-    secret = urlsafe_b64encode(randomness(32)).decode().rstrip("=")
-    body = f"tb_{id}_{secret}"
+    body = f"tb_{id}_{token(randomness)}"
     text = f"{body}_{_checksum(body)}"
     return text, ApiKey(
         id, digest(text), name, tenant, uses, applications, hidden, created_by, created_at, expires_at

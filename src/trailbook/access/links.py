@@ -29,7 +29,7 @@ class Link(Struct, frozen=True):
     expires_at: datetime
 
 
-LINKS = Shelf("link", Link, id=lambda link: link.id, expires_at=lambda link: link.expires_at)
+LINKS = Shelf("link", Link, expires_at=lambda link: link.expires_at)
 
 
 def make_link(

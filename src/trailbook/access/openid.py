@@ -41,7 +41,7 @@ class Started(Struct, frozen=True):
     expires_at: datetime
 
 
-STARTED = Shelf("openid", Started, id=lambda one: one.id, expires_at=lambda one: one.expires_at)
+STARTED = Shelf("openid", Started, expires_at=lambda one: one.expires_at)
 
 
 class Person(Struct, frozen=True):

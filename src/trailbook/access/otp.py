@@ -24,7 +24,7 @@ class Setup(Struct, frozen=True):
     expires_at: datetime
 
 
-SETUPS = Shelf("otp_setup", Setup, id=lambda setup: setup.id, expires_at=lambda setup: setup.expires_at)
+SETUPS = Shelf("otp_setup", Setup, expires_at=lambda setup: setup.expires_at)
 
 
 def set_up(session: Session, now: datetime, randomness: Callable[[int], bytes]) -> Setup:

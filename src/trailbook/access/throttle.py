@@ -33,7 +33,7 @@ class Throttle(Struct, frozen=True):
     expires_at: datetime
 
 
-THROTTLES = Shelf("throttle", Throttle, id=lambda one: one.id, expires_at=lambda one: one.expires_at)
+THROTTLES = Shelf("throttle", Throttle, expires_at=lambda one: one.expires_at)
 
 
 class Guessed(NamedTuple):

@@ -32,7 +32,6 @@ OPERATOR = Caller(
 )
 """Whoever may write the store's file: the initiator, of type `service`, of what is done here."""
 
-_PAGE = 1_000
 _LONGEST = timedelta(days=3650)
 
 
@@ -116,16 +115,12 @@ def create_key(
 def list_keys(settings: Settings, tenant: str | None) -> None:
     """List all keys, without what is secret of them."""
     with opened(settings) as store:
-        after, found = "", KEYS.all(store, now(), owner=tenant, limit=_PAGE)
-        while found:
-            for one in found:
-                made = one.value
-                state = "revoked" if made.revoked_at else f"until {made.expires_at:%Y-%m-%d}" if made.expires_at else ""
-                used = f"used {made.last_used_at:%Y-%m-%d}" if made.last_used_at else "never used"
-                line = f"{made.id}  {made.tenant}  {','.join(sorted(made.uses))}  {made.name}  {used}  {state}"
-                click.echo(visible(line.rstrip()))
-            after = found[-1].value.id
-            found = KEYS.all(store, now(), owner=tenant, after=after, limit=_PAGE)
+        for one in KEYS.each(store, now(), owner=tenant):
+            made = one.value
+            state = "revoked" if made.revoked_at else f"until {made.expires_at:%Y-%m-%d}" if made.expires_at else ""
+            used = f"used {made.last_used_at:%Y-%m-%d}" if made.last_used_at else "never used"
+            line = f"{made.id}  {made.tenant}  {','.join(sorted(made.uses))}  {made.name}  {used}  {state}"
+            click.echo(visible(line.rstrip()))
 
 
 @key.command("revoke", short_help="Revoke a key.")

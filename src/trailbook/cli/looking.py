@@ -12,13 +12,12 @@ from ..directory.viewer import Viewer
 from ..directory.visible import People
 from ..errors import BadInput
 from ..query.excerpt import quoted, visible
-from ..query.language import parse
-from ..query.resolve import resolve
 from ..render.event import write as write_event
+from ..report.asked import ask
 from ..report.clock import Clock, locale_named, zone_named
 from ..report.columns import COLUMNS, DEFAULT_COLUMNS
+from ..report.definition import Definition
 from ..report.detail import details
-from ..report.hidden import Hidden
 from ..store.ports import FACET_FIELDS
 from .completion import complete_query
 from .root import AS, QueryCommand, now, one_query, opened, options_for_screen
@@ -86,25 +85,17 @@ def facets(
 
     FIELD is user, group, role, tenant (of who did it), action, resource, app, outcome, ip or book.
     """
-    condition = parse(one_query(query) or "")
-    hidden = Hidden(viewer)
-    hidden.check_query(condition)
-    if field:
-        hidden.check_counts(field)
+    definition = Definition(query=one_query(query) or "", zone=zone or settings.zone)
     with opened(settings) as store:
         moment = now()
-        people = People(store.directory, viewer, moment)
-        resolved = resolve(
-            condition,
-            names=lambda kind, text: sorted({*store.parties(viewer, kind, text), *people.named(kind, text)}),
-            now=moment,
-            zone=zone_named(zone or settings.zone),
-        ).condition
-        for number, one in enumerate([field] if field else filter(hidden.counts, FACET_FIELDS)):
+        found = ask(store, viewer, definition, now=moment, names=People(store.directory, viewer, moment).named)
+        if field:
+            found.hidden.check_counts(field)
+        for number, one in enumerate([field] if field else filter(found.hidden.counts, FACET_FIELDS)):
             if number:
                 click.echo()
             click.echo(one)
-            for count in store.facet_counts(viewer, resolved, one, limit=limit):
+            for count in store.facet_counts(viewer, found.condition, one, limit=limit, heads=found.heads):
                 name = f"  {visible(count.name)}" if count.name else ""
                 click.echo(f"{count.events:>12,}  {visible(count.value) or '(empty)'}{name}")
 

@@ -9,9 +9,9 @@ class Options(Struct, frozen=True):
     """How a report is written; a writer leaves alone what does not concern its format.
 
     `terminal`: a terminal shows it at once, so that nothing in it may steer one. `width`: its columns. `colour`: with
-    ANSI colours (only for a terminal). `header`: with what the report
-    says of itself. `cell_lines`: the most lines of a cell in a table (0: all). `raw`: without guarding spreadsheets
-    from formulas. `bom`: begin with a byte order mark, by which some spreadsheets know UTF-8.
+    ANSI colours (only for a terminal). `header`: with what the report says of itself. `cell_lines`: the most lines of a
+    cell in a table (0: all). `raw`: without guarding spreadsheets from formulas. `bom`: begin with a byte order mark,
+    by which some spreadsheets know UTF-8.
     """
 
     terminal: bool = False

@@ -12,10 +12,9 @@ from ..errors import BadInput, OtherHead
 from ..event.model import Kind as PartyKind
 from ..event.model import PartyKey
 from ..event.wording import counted
-from ..query.resolve import Named, Resolution, resolve
+from ..query.resolve import Named, resolve
 from ..query.tree import EVERYTHING, And, Condition, Field, Occurred, Or, Parties, both
 from ..store.ports import Head, Heads, Reader
-from .clock import Clock
 from .columns import Setting
 from .definition import Definition
 from .hidden import WHO, Hidden
@@ -87,16 +86,21 @@ def ask(
     `names` gives further parties that the viewer may know for a value of the query (by id, `tenant/id` or name), such
     as the directory's; those of the viewer's events are always known. `members` gives a group's or role's present
     members, for a definition as of now. `heads` leaves out what the books received after them. Raises NotAllowed for
-    what is hidden from the viewer, BadQuery for a query that cannot be resolved, BadInput for heads that are ahead of
-    the store.
+    a condition or group that tells what is hidden, BadQuery for a query that cannot be resolved, BadInput for heads
+    that are ahead of the store.
     """
+
+    def parties(kind: PartyKind, text: str) -> list[PartyKey]:
+        known = set(reader.parties(viewer, kind, text, heads=heads))
+        return sorted(known.union(names(kind, text)) if names is not None else known)
+
     hidden = Hidden(viewer)
     written = both(definition.condition(), also)
     hidden.check_query(written)
+    hidden.check_groups(definition.group_by)
     clock = definition.clock()
-    resolution = _resolve(
-        reader, viewer, written, names, members if definition.as_of == "now" else None, now, clock, heads
-    )
+    at_present = members if definition.as_of == "now" else None
+    resolution = resolve(written, names=parties, now=now, zone=clock.zone, members=at_present)
     return Asked(
         reader,
         viewer,
@@ -108,23 +112,6 @@ def ask(
         Setting(clock, definition.data == "full", tuple(_parties(resolution.condition))),
         now,
     )
-
-
-def _resolve(
-    reader: Reader,
-    viewer: Viewer,
-    written: Condition,
-    names: Names | None,
-    members: Members | None,
-    now: datetime,
-    clock: Clock,
-    heads: Heads | None,
-) -> Resolution:
-    def parties(kind: PartyKind, text: str) -> list[PartyKey]:
-        known = set(reader.parties(viewer, kind, text, heads=heads))
-        return sorted(known.union(names(kind, text)) if names is not None else known)
-
-    return resolve(written, names=parties, now=now, zone=clock.zone, members=members)
 
 
 def _warning(named: Named) -> str:

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from ..errors import BadDefinition, BadQuery
 from ..query.language import parse
-from ..query.periods import check_period
+from ..query.periods import PeriodKey, check_period
 from ..query.tree import Condition, Period, both
 from ..store.dimensions import UNITS
 from ..store.ports import Order
@@ -30,9 +30,10 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 MOST_ROWS = 1_000_000_000_000
 """The highest limit; more than any store holds, and within the integers of them all."""
+PERIOD_KEYS: tuple[PeriodKey, ...] = get_args(PeriodKey)
+"""The fields that say of which period."""
 
 _TOO_DEEP, _LESS_DEEP = "It is nested too deeply.", "A definition has lists of columns, no deeper."
-_PERIOD_KEYS: tuple[Literal["since", "until", "during"], ...] = ("since", "until", "during")
 
 
 class ColumnChoice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,7 +85,7 @@ class Definition(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
         _refuse_twice(keys, "columns")
         self._check_groups(keys)
         parse(self.query)
-        for key in _PERIOD_KEYS:
+        for key in PERIOD_KEYS:
             if value := getattr(self, key):
                 _check_period(key, value)
         check_pattern(self.date_pattern)
@@ -96,7 +97,7 @@ class Definition(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
 
     def condition(self) -> Condition:
         """The query and the period together, as written."""
-        period = [Period(key, value) for key in _PERIOD_KEYS if (value := getattr(self, key))]
+        period = [Period(key, value) for key in PERIOD_KEYS if (value := getattr(self, key))]
         return both(parse(self.query), *period)
 
     def clock(self) -> Clock:
@@ -182,7 +183,7 @@ def _with_text_dates(plain: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_period(key: Literal["since", "until", "during"], value: str) -> None:
+def _check_period(key: PeriodKey, value: str) -> None:
     try:
         check_period(key, value)
     except BadQuery as error:

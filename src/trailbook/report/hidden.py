@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..directory.viewer import Viewer
 from ..errors import BadInput, NotAllowed
 from ..event.model import KINDS
 from ..query.resolve import fields_used
 from ..query.tree import Condition
+from ..store.dimensions import UNITS
 from .columns import COLUMNS, Column
 
 FREE_FORM = ("data", "details", "changes")
@@ -74,6 +75,11 @@ class Hidden:
         if not self.shows(column):
             self._refuse(f"The column {column.label}", "Leave it out.")
 
+    def check_events(self) -> None:
+        """Raise NotAllowed if the viewer may not see whole events."""
+        if self.any:
+            self._refuse("A whole event", "Ask for columns instead.")
+
     def check_query(self, condition: Condition) -> None:
         """Raise NotAllowed if the condition, as written or resolved, searches by something hidden."""
         for used in sorted(fields_used(condition)):
@@ -81,6 +87,14 @@ class Hidden:
                 self._refuse("Free text", "Ask by fields instead.")
             if self.tells(*_FACTS_OF_FIELDS.get(used, ())):
                 self._refuse(f"The condition {used}", _remedy(used))
+
+    def check_groups(self, keys: Iterable[str]) -> None:
+        """Raise NotAllowed for a column, or a unit of time, to group by that tells what is hidden."""
+        for key in keys:
+            if key in UNITS:
+                self.check_times(f"A group for each {key}")
+            else:
+                self.check_column(COLUMNS[key])
 
     def counts(self, field: str) -> bool:
         """Whether the viewer may see which values of a field are how frequent; a kind of party means who did it."""

@@ -10,7 +10,6 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from ..directory.viewer import Viewer
-from ..query.tree import EVERYTHING, Condition
 from ..store.ports import Heads, Reader, Row
 from .asked import Asked, Members, Names, ask
 from .columns import COLUMNS, DEFAULT_COLUMNS, ROWS_KEY, ROWS_LABEL
@@ -28,14 +27,12 @@ def run(
     names: Names | None = None,
     members: Members | None = None,
     heads: Heads | None = None,
-    also: Condition = EVERYTHING,
 ) -> Report:
     """The report that `definition` asks for; the rest is as of `ask`.
 
     Running again with the heads of a report's header gives the same rows.
     """
-    asked = ask(reader, viewer, definition, now=now, names=names, members=members, heads=heads, also=also)
-    return report(asked)
+    return report(ask(reader, viewer, definition, now=now, names=names, members=members, heads=heads))
 
 
 def report(asked: Asked) -> Report:
@@ -97,18 +94,8 @@ def listed(asked: Asked) -> Listing:
     )
 
 
-def check_groups(asked: Asked) -> None:
-    """Raise NotAllowed for a group that tells what is hidden."""
-    for key in asked.definition.group_by:
-        if key in BUCKET_LABELS:
-            asked.hidden.check_times(f"A group for each {key}")
-        else:
-            asked.hidden.check_column(COLUMNS[key])
-
-
 def grouped(asked: Asked) -> list[Group]:
-    """The groups asked for. Raises NotAllowed for one that tells what is hidden, BadInput for too many."""
-    check_groups(asked)
+    """The groups asked for. Raises BadInput for too many."""
     definition = asked.definition
     by = [dimension(key, asked.setting) for key in definition.group_by]
     summary = asked.reader.summary(asked.viewer, asked.condition, by=by, heads=asked.heads)

@@ -39,7 +39,7 @@ from .changed import (
     until_kept,
 )
 from .entering import keep_ending
-from .granting import ScopeGiven, end_of, find, listed, managed, period_of, scope_of, tenant_of
+from .granting import ScopeGiven, end_of, every, find, listed, managed, period_of, scope_of, tenant_of
 from .strict import Strict
 
 router = APIRouter(prefix=f"{PREFIX}/accounts", tags=["accounts"], route_class=Strict)
@@ -301,12 +301,9 @@ def _another_root(work: Work, was: Account, account: Account) -> tuple[Record, .
     """
     if not _lasts_as_root(was) or _lasts_as_root(account):
         return ()
-    after = ""
-    while found := ACCOUNTS.all(work.service.store, work.now, owner="", after=after):
-        for other in found:
-            if other.value.id != was.id and _lasts_as_root(other.value):
-                return (ACCOUNTS.record(other.value, other),)
-        after = found[-1].record.id
+    for other in every(work, ACCOUNTS, owner=""):
+        if other.value.id != was.id and _lasts_as_root(other.value):
+            return (ACCOUNTS.record(other.value, other),)
     raise NotAllowed("This is the last root account.", place="id", remedy="Make another one first.")
 
 

@@ -78,7 +78,7 @@ class Count(BaseModel):
 
 
 class Groups(BaseModel):
-    """A row for each group, with its number of events as `rows`; `shown` of `groups` groups, of `rows` events."""
+    """A row for each group, with its number of events as `rows`; `total` events in `groups` groups, shown or not."""
 
     report: About
     columns: list[Heading]

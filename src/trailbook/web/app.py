@@ -53,6 +53,7 @@ def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> 
         lifespan=_running,
     )
     app.state.service, app.state.at_end = service, at_end
+    app.state.remembered = ingesting.Remembered()
     app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]
     app.add_middleware(Edge, service=service)
     app.add_exception_handler(HTTPException, problems.answer_http)

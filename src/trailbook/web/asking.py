@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from ..access import decide
 from ..directory.viewer import Viewer
-from ..errors import BadMap, NotAllowed
+from ..errors import BadMap
 from ..event.canonical import encode
 from ..ingest.mapping import map_text, shipped_maps
 from ..query.tree import Field
@@ -66,10 +66,8 @@ def export_answer(format: str) -> dict[int | str, dict[str, Any]]:
 def page_of_events(work: Working, question: Annotated[PageQuestion, Query()]) -> Response:
     """A page of the events that a query finds, newest or oldest first; `Link` leads on."""
     found = asked(work, question.list(work), question.heads)
-    if question.form == "event" and found.hidden.any:
-        raise NotAllowed(
-            "Whole events would tell what is hidden from you.", place="form", remedy="Ask for columns instead."
-        )
+    if question.form == "event":
+        found.hidden.check_events()
     return page(work, found, question.form, question.cursor, question.limit, told(found.definition))
 
 
@@ -139,7 +137,6 @@ def summarise_events(work: Working, question: Annotated[SummaryQuestion, Query()
 
 def groups(work: Work, found: Asked, form: str, limit: int, look: dict[str, Any], **more: Any) -> Response:
     """The answer that is a summary; `look` as of `page`."""
-    run.check_groups(found)
     looking.opened(work, look, **more)
     all_groups = run.grouped(found)
     headings = run.group_headings(found.definition)

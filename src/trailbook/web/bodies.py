@@ -39,17 +39,26 @@ def unnoted(count: int) -> None:
     """Holds anything."""
 
 
+def is_longer(declared: str, most: int) -> bool:
+    """Whether a Content-Length says that a body is longer than `most` bytes."""
+    return declared.isdecimal() and int(declared[:20]) > most
+
+
+def too_large(most: int, how: str) -> TooLarge:
+    """The error for a body of more than `most` bytes, `as sent` or `unpacked`."""
+    return TooLarge(f"The body is longer than {most:,} bytes {how}.", place="body", remedy=_SMALLER)
+
+
 async def read_body(request: Request, most: int, note: Note = unnoted) -> bytes:
     """The body as it was sent, at most `most` bytes. Raises TooLarge, ClientDisconnect, and what `note` raises."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:20]) > most:
-        raise _too_large(most, "as sent")
+    if is_longer(request.headers.get("content-length", ""), most):
+        raise too_large(most, "as sent")
     pieces: list[bytes] = []
     size = 0
     async for piece in request.stream():
         size += len(piece)
         if size > most:
-            raise _too_large(most, "as sent")
+            raise too_large(most, "as sent")
         note(len(piece))
         pieces.append(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -63,7 +72,7 @@ def unpack(raw: bytes, encoding: str, most: int, note: Note) -> bytes:
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
         if len(raw) > most:
-            raise _too_large(most, "unpacked")
+            raise too_large(most, "unpacked")
         return raw
     magic = _MAGIC.get(encoding)
     if magic is None:
@@ -81,7 +90,7 @@ def unpack(raw: bytes, encoding: str, most: int, note: Note) -> bytes:
         for piece in source.pieces():
             size += len(piece)
             if size > most:
-                raise _too_large(most, "unpacked")
+                raise too_large(most, "unpacked")
             if size > max(_FREE, source.done * _RATIO):
                 raise TooLarge(
                     f"The body unpacks to more than {_RATIO} times its size.", place="body", remedy="Send it unpacked."
@@ -165,10 +174,6 @@ def _what_is_wrong(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "The body is not UTF-8."
     return f"The body is not JSON: {str(error).removeprefix('JSON is malformed: ')}."
-
-
-def _too_large(most: int, how: str) -> TooLarge:
-    return TooLarge(f"The body is longer than {most:,} bytes {how}.", place="body", remedy=_SMALLER)
 
 
 def _too_many(most: int, what: str) -> TooLarge:

@@ -81,14 +81,13 @@ class Work(NamedTuple):
         action: str,
         *,
         tenant: str,
-        of: Target | None = None,
         targets: tuple[Target, ...] = (),
         related: tuple[Reference, ...] = (),
         old: Mapping[str, Any] | None = None,
         new: Mapping[str, Any] | None = None,
         data: Any = None,
     ) -> Event:
-        """The event of a change, in the book of `tenant`: of what (a user, say), and old and new values."""
+        """The event of a change, in the book of `tenant`: whom it is done to, and old and new values."""
         return own_event(
             self.caller,
             origin_of(self.request),
@@ -97,7 +96,7 @@ class Work(NamedTuple):
             tenant=tenant,
             resource=resource,
             action=action,
-            targets=(*((of,) if of else ()), *targets),
+            targets=targets,
             related=related,
             changes=changes(old, new),
             data=data,

@@ -18,11 +18,10 @@ from ..directory.edit import Standing, check_size, join, leave, put, remove, sta
 from ..directory.load import read_csv, read_json
 from ..directory.merge import merge
 from ..directory.model import Changes, Incoming, holds
-from ..directory.viewer import Root
 from ..directory.visible import sees
 from ..errors import BadInput, Unsupported
 from ..event.canonical import Sealed
-from ..event.model import DEFAULT_TENANT, Belonging, Kind, PartyKey
+from ..event.model import Belonging, Kind, PartyKey
 from .bodies import read_body
 from .changed import (
     PREFIX,
@@ -42,6 +41,7 @@ from .changed import (
     nothing,
     problems,
 )
+from .looking import home
 from .strict import Strict
 
 router = APIRouter(prefix=f"{PREFIX}/directory", tags=["directory"], route_class=Strict)
@@ -110,11 +110,11 @@ def list_parties(work: Working, kind: Kinds, tenant: Tenant = None, after: After
     """Those who are there now and whom you may see: all tenants, or the users, groups or roles of a tenant."""
     looking = viewer(work.caller, work.now, "directory")
     directory = work.service.directory()
-    home = None if kind == "tenants" else _home(work, tenant)
+    where = None if kind == "tenants" else _home(work, tenant)
 
     def found() -> Iterator[str]:
         for row in directory.profiles:
-            fits = row.kind == KIND_OF[kind] and home in (None, row.tenant) and row.id > after
+            fits = row.kind == KIND_OF[kind] and where in (None, row.tenant) and row.id > after
             if fits and holds(row, work.now) and sees(directory, looking, row.party(), work.now, None):
                 yield row.id
 
@@ -234,12 +234,12 @@ def import_directory(
 
     `tenant` is that of the entries that name none; `as_of` is since when those without a date hold.
     """
-    home, moment = _home(work, tenant), in_utc(as_of, "as_of") or work.now
+    own, moment = _home(work, tenant), in_utc(as_of, "as_of") or work.now
     match work.request.headers.get("content-type", "").partition(";")[0].strip().lower():
         case "application/json":
-            incoming = read_json(body, "body", home)
+            incoming = read_json(body, "body", own)
         case "text/csv":
-            incoming = read_csv(body, "body", home)
+            incoming = read_csv(body, "body", own)
         case _:
             raise Unsupported(
                 "A directory is JSON or CSV.",
@@ -260,13 +260,11 @@ def _change(work: Work, decide: Callable[[Directory], Changes]) -> Changes:
 
     def events(before: Directory, changes: Changes) -> Iterator[Sealed]:
         for told in tell(before, changes, work.now):
-            target, *others = told.targets
             event = work.event(
                 f"{told.party.kind}s",
                 told.action,
                 tenant=told.party.tenant,
-                of=target,
-                targets=tuple(others),
+                targets=told.targets,
                 data=told.data,
             )
             yield from work.service.seal([replace(event, changes=told.changes)])
@@ -276,8 +274,7 @@ def _change(work: Work, decide: Callable[[Directory], Changes]) -> Changes:
 
 def _home(work: Work, tenant: str | None) -> str:
     """The tenant that was named, else the caller's."""
-    scope = work.caller.seat.scope
-    return tenant or (DEFAULT_TENANT if isinstance(scope, Root) else scope.tenant)
+    return tenant or home(work.caller)
 
 
 def _party(work: Work, kind: Kinds, id: str, tenant: str | None) -> PartyKey:

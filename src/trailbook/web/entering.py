@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial, wraps
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -23,11 +24,8 @@ from ..access.throttle import unknown_name
 from ..errors import NotAllowed, NotSignedIn, Outdated, StoreError
 from ..store.ports import Record
 from .callers import COOKIE
+from .changed import until_kept
 from .service import Service, origin_of, service_of
-
-ANYBODY: dict[str, Any] = {"security": []}
-"""What the API's description says of endpoints that ask for neither key nor session."""
-_RACES = 5
 
 T = TypeVar("T")
 
@@ -122,15 +120,12 @@ def keep_ending(service: Service, decided: Decided, ends: Callable[[], list[Reco
 
     Requests that are under way keep noting when a session was last seen; that must not keep it alive.
     """
-    for left in reversed(range(_RACES)):
+
+    def attempt() -> None:
         removed = {(one.kind, one.id): one for one in (*decided.removed, *ends())}
-        try:
-            service.keep(decided.changed, removed=list(removed.values()), events=decided.events)
-        except Outdated:
-            if not left:
-                raise
-        else:
-            return
+        service.keep(decided.changed, removed=list(removed.values()), events=decided.events)
+
+    until_kept(attempt)
 
 
 def previous(at: Entering) -> list[Record]:
@@ -147,19 +142,17 @@ def fail(at: Entering, account: Account | None, tried: str, reason: str) -> NotS
 
     That it cannot be told (no room, say) does not make another answer of it.
     """
-    for _ in range(_RACES):
-        try:
-            if account is not None:
-                at.service.keep([], events=[failed_event(at.doing, account, reason)])
-            else:
-                record, untold = unknown_name(at.service.store, at.doing.at)
-                told = [] if untold is None else [failed_unknown_event(at.doing, tried, untold)]
-                at.service.keep([record], events=told)
-        except Outdated:
-            continue
-        except StoreError:
-            pass
-        break
+
+    def attempt() -> None:
+        if account is not None:
+            at.service.keep([], events=[failed_event(at.doing, account, reason)])
+        else:
+            record, untold = unknown_name(at.service.store, at.doing.at)
+            told = [] if untold is None else [failed_unknown_event(at.doing, tried, untold)]
+            at.service.keep([record], events=told)
+
+    with suppress(Outdated, StoreError):
+        until_kept(attempt)
     return NotSignedIn(
         "The name, the password or the one-time password is wrong.", place="session", remedy="Check them and try again."
     )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field
 
 from ..access.decide import check_tenant
-from ..access.kept import Found, Shelf
+from ..access.kept import Found, Shelf, T
 from ..access.model import AccessRole
 from ..directory.viewer import GroupScope, Root, Scope, SelfScope, TenantScope
 from ..errors import BadInput
 from ..report.columns import COLUMNS
 from .changed import Given, Name, Work, in_utc, nothing
-
-T = TypeVar("T")
 
 SEAT_ROLES: Final = "seat-"
 """What the ids of the access roles of seats begin with; they come after all others."""
@@ -123,8 +121,19 @@ def listed(
     if tenant is not None and own not in (None, tenant):
         return [], None
     owner = own if tenant is None else tenant
-    found = shelf.all(work.service.store, work.now, owner=owner, after=after, limit=limit + 1)
+    return cut(shelf.all(work.service.store, work.now, owner=owner, after=after, limit=limit + 1), limit)
+
+
+def cut(found: list[Found[T]], limit: int) -> tuple[list[Found[T]], str | None]:
+    """A page of what was asked for with one more than its limit, and the `after` of the next if there is one."""
     return found[:limit], found[limit - 1].record.id if len(found) > limit else None
+
+
+def every(work: Work, shelf: Shelf[T], owner: str | None, after: str = "") -> Iterator[Found[T]]:
+    """All (of this owner) by id, those after `after`; not more of them are read than are taken, by the thousand."""
+    while found := shelf.all(work.service.store, work.now, owner=owner, after=after):
+        yield from found
+        after = found[-1].record.id
 
 
 def seat_role_id(account: str) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from anyio.to_thread import run_sync
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -15,7 +13,9 @@ from starlette.responses import Response
 from ..access.decide import viewer
 from ..directory.viewer import Root
 from ..errors import NotAllowed, TrailbookError
+from .answers import json
 from .callers import caller_of
+from .openapi import ANYBODY
 from .origin import is_local
 from .problems import answers
 from .service import Service, service_of
@@ -24,24 +24,23 @@ router = APIRouter(tags=["health"])
 
 ROOM_BYTES = 8 << 20
 """With less room than this on the disk, beside what is kept in reserve, the service does not call itself ready."""
-_OPEN: dict[str, Any] = {"security": []}
 _FILES = ("", "-wal", "-shm")
 
 
-@router.get("/healthz", openapi_extra=_OPEN)
+@router.get("/healthz", openapi_extra=ANYBODY)
 async def alive() -> Response:
     """Whether the process answers."""
-    return _json({"status": "alive"})
+    return json({"status": "alive"})
 
 
-@router.get("/readyz", openapi_extra=_OPEN, responses={503: {"description": "It is not ready; `reasons` says why"}})
+@router.get("/readyz", openapi_extra=ANYBODY, responses={503: {"description": "It is not ready; `reasons` says why"}})
 async def ready(request: Request) -> Response:
     """Whether events can be stored and found; with status 503 and the reasons if not."""
     service = service_of(request)
     reasons = await run_sync(not_ready, service, limiter=service.receiving)
     if reasons:
-        return _json({"status": "not ready", "reasons": reasons}, 503)
-    return _json({"status": "ready"})
+        return json({"status": "not ready", "reasons": reasons}, status=503)
+    return json({"status": "ready"})
 
 
 @router.get(
@@ -86,7 +85,3 @@ def _store_bytes(service: Service) -> dict[str, int]:
         if path.is_file():
             sizes[suffix.removeprefix("-") or "events"] = path.stat().st_size
     return sizes
-
-
-def _json(values: dict[str, Any], status: int = 200) -> Response:
-    return Response(msgspec.json.encode(values), status, media_type="application/json")

@@ -25,6 +25,7 @@ from ..event.ids import stable_id
 from ..event.model import SERVER_FIELDS, Event
 from ..ingest.accept import Rejected
 from ..store.ports import Receipt
+from .answers import json
 from .bodies import Batch, read_body, split, unpack
 from .callers import caller_of
 from .intake import Hold, MakeId, Parcel, Result, Sender
@@ -169,7 +170,8 @@ async def send_events(request: Request) -> Response:
     The answer comes once they are durable. Events that break a rule are refused one by one; the others are stored.
     """
     service = service_of(request)
-    request.state.caller = caller = await _remembered(request).caller(request)
+    remembered: Remembered = request.app.state.remembered
+    request.state.caller = caller = await remembered.caller(request)
     sender = sender_of(caller, service.clock())
     key = idempotency_key(request.headers.get("idempotency-key"))
     make_id = _fresh(service) if key is None else _stable(sender.tenant, key)
@@ -183,14 +185,6 @@ async def send_events(request: Request) -> Response:
         hold.release()
         raise
     return _response(await waiting, batch.alone)
-
-
-def _remembered(request: Request) -> Remembered:
-    state = request.app.state
-    if not hasattr(state, "remembered"):
-        state.remembered = Remembered()
-    remembered: Remembered = state.remembered
-    return remembered
 
 
 def sender_of(caller: Caller, now: datetime) -> Sender:
@@ -244,8 +238,7 @@ def _response(results: Sequence[Result], alone: bool) -> Response:
         _raise_if_refused(results[0])
     answered = [_answered(result) for result in results]
     count = [one.status for one in answered].count
-    answer = Received(count("stored"), count("duplicate"), count("conflict"), count("rejected"), answered)
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    return json(Received(count("stored"), count("duplicate"), count("conflict"), count("rejected"), answered))
 
 
 def _answered(result: Result) -> Kept | Refused:

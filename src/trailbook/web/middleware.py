@@ -11,10 +11,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..access.model import Origin
-from ..errors import Overloaded, TooLarge, TrailbookError
+from ..errors import Overloaded, TrailbookError
 from ..query.excerpt import visible
 from ..settings import Settings
 from . import problems
+from .bodies import is_longer, too_large
 from .logs import log, where
 from .origin import origin_address, usable_request_id
 from .service import Service
@@ -72,7 +73,7 @@ class Exchange:
             raise self.refuse(_too_late(self._id)) from None
         self._size += len(message.get("body", b""))
         if self._size > self._most:
-            raise self.refuse(too_large(self._most, self._id))
+            raise self.refuse(_too_large(self._most, self._id))
         self._whole = not message.get("more_body", False)
         return message
 
@@ -146,9 +147,8 @@ class Edge:
     def _refusal(self, scope: Scope, given: dict[bytes, str], id: str) -> Response | None:
         """The answer to what is refused without a look at it."""
         most = self._service.settings.max_body_bytes
-        declared = given.get(b"content-length", "")
-        if declared.isdecimal() and int(declared[:20]) > most:
-            return too_large(most, id)
+        if is_longer(given.get(b"content-length", ""), most):
+            return _too_large(most, id)
         if self._running > MOST_REQUESTS:
             return problems.of_error(
                 Overloaded("Too many requests are being answered.", retry_after=1, remedy="Send it again."), id
@@ -196,12 +196,9 @@ class Edge:
         )
 
 
-def too_large(most: int, id: str) -> Response:
+def _too_large(most: int, id: str) -> Response:
     """The answer to a body of more than so many bytes; the rest of it is not waited for."""
-    error = TooLarge(
-        f"The body is longer than {most:,} bytes as sent.", place="body", remedy="Send it in several requests."
-    )
-    return _last(problems.of_error(error, id))
+    return _last(problems.of_error(too_large(most, "as sent"), id))
 
 
 def _too_late(id: str) -> Response:

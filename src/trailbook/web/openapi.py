@@ -12,6 +12,8 @@ from .problems import MEDIA_TYPE, answers
 
 PATH = "/api/openapi.json"
 
+ANYBODY: dict[str, Any] = {"security": []}
+"""What is said of endpoints that ask for neither key nor session, for `openapi_extra=`."""
 _EVERYWHERE = (400, 421, 422, 500, 503)
 """What every endpoint may answer with."""
 _TAKING_A_BODY = (408, 413, 415)

@@ -22,7 +22,8 @@ from ..access.sessions import may_sign_in, token_id
 from ..access.throttle import attempt, by_address, succeeded
 from ..errors import NotSignedIn, NotThere, Outdated
 from ..settings import Settings
-from .entering import ANYBODY, Entering, apart, enter, entering, fail, give_cookie, take_cookie
+from .entering import Entering, apart, enter, entering, fail, give_cookie, take_cookie
+from .openapi import ANYBODY
 from .problems import answers
 
 router = APIRouter(prefix="/api/v1/session/openid", tags=["session"])

@@ -113,15 +113,8 @@ def problem(error: TrailbookError) -> dict[str, Any]:
     status, type_, title = kind_of(error)
     # Where the store cannot do it is a path on this machine, which the log tells.
     place = "" if isinstance(error, StoreError) else error.place
-    return {
-        "type": f"urn:trailbook:problem:{type_}",
-        "title": title,
-        "status": status,
-        "detail": error.problem,
-        **({"place": place} if place else {}),
-        **({"remedy": error.remedy} if error.remedy else {}),
-        **({"at": error.at} if isinstance(error, BadQuery) and error.text else {}),
-    }
+    more = {"at": error.at} if isinstance(error, BadQuery) and error.text else {}
+    return details(status, type_, title, error.problem, place=place, remedy=error.remedy, **more)
 
 
 def details(

@@ -11,13 +11,11 @@ from ..directory.visible import People
 from ..query.lexer import LONGEST_QUERY
 from ..query.tree import EVERYTHING, Condition
 from ..report.asked import Asked, ask
-from ..report.definition import AsOf, Definition, GroupOrder, from_dict
+from ..report.definition import MOST_ROWS, PERIOD_KEYS, AsOf, Definition, GroupOrder, from_dict
 from ..report.groups import MOST_GROUPS
 from ..report.result import read_heads
 from ..store.ports import FACET_FIELDS, Order
 from .changed import Given, Work
-
-_PERIODS: tuple[Literal["since", "until", "during"], ...] = ("since", "until", "during")
 
 
 def _text(meaning: str, longest: int = 100) -> Any:
@@ -39,8 +37,7 @@ class Narrowing(Given):
 
     def narrowed(self) -> Condition:
         """The period as a condition, as written. Raises BadDefinition."""
-        definition = from_dict({key: value for key in _PERIODS if (value := getattr(self, key))})
-        return definition.condition()
+        return from_dict(_period(self)).condition()
 
 
 class Question(Narrowing):
@@ -53,8 +50,8 @@ class Question(Narrowing):
 
     def definition(self, work: Work, **more: Any) -> Definition:
         """The definition that asks for this. Raises BadDefinition, BadQuery."""
-        own = {key: value for key in ("query", *_PERIODS, "zone", "locale") if (value := getattr(self, key))}
-        return from_dict({**defaults(work), **own, "as_of": self.as_of, **more})
+        own = {key: value for key in ("zone", "locale") if (value := getattr(self, key))}
+        return from_dict({**defaults(work), **own, **_period(self), "query": self.query, "as_of": self.as_of, **more})
 
 
 class ListQuestion(Question):
@@ -81,14 +78,14 @@ class PageQuestion(ListQuestion):
 class ExportQuestion(ListQuestion):
     """A list to take out."""
 
-    limit: int | None = Field(None, ge=1, le=1_000_000_000_000, description="At most this many rows.")
+    limit: int | None = Field(None, ge=1, le=MOST_ROWS, description="At most this many rows.")
     bom: bool = Field(False, description="CSV: begin with a byte order mark.")
 
 
 class CountQuestion(Question):
     """How many."""
 
-    at_most: int | None = Field(None, ge=1, le=1_000_000_000_000, description="Stop counting there.")
+    at_most: int | None = Field(None, ge=1, le=MOST_ROWS, description="Stop counting there.")
 
 
 class SummaryQuestion(Question):
@@ -155,9 +152,12 @@ def asked(work: Work, definition: Definition, heads: str = "", also: Condition =
 
 def told(definition: Definition, also: Narrowing | None = None) -> dict[str, Any]:
     """What a look is told by, in the words in which it was asked: the query and the period."""
-    found: dict[str, Any] = {"query": definition.query}
-    found.update({key: value for key in _PERIODS if (value := getattr(definition, key))})
-    if also is not None:
-        narrowed = {key: value for key in _PERIODS if (value := getattr(also, key))}
-        found.update({"narrowed": narrowed} if narrowed else {})
+    found: dict[str, Any] = {"query": definition.query, **_period(definition)}
+    if also is not None and (narrowed := _period(also)):
+        found["narrowed"] = narrowed
     return found
+
+
+def _period(of: Narrowing | Definition) -> dict[str, str]:
+    """What it says of the period, as written."""
+    return {key: value for key in PERIOD_KEYS if (value := getattr(of, key))}

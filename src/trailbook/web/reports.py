@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -23,13 +24,14 @@ from . import answers, looking
 from .answers import json
 from .asking import READING, export, export_answer, groups, page
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Work, Working, check_match, etag, nothing
+from .granting import cut, every
 from .problems import answers as problems
 from .questions import Narrowing, SavedExportQuestion, SavedQuestion, asked, defaults, told
 from .strict import Strict
 
 router = APIRouter(prefix=f"{PREFIX}/reports", tags=["reports"], route_class=Strict)
 
-REPORTS = Shelf("report", SavedReport, id=lambda report: report.id, owner=lambda report: report.tenant)
+REPORTS = Shelf("report", SavedReport, owner=lambda report: report.tenant)
 _TAGGED = {"headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}}
 
 
@@ -135,11 +137,8 @@ class Desk(Struct, frozen=True):
 
     def visible(self, after: str) -> Iterator[Found[SavedReport]]:
         """The reports that they may see, by id."""
-        store, now = self.work.service.store, self.work.now
         owner = None if self._sees_all_of(Root()) else self.sharer.tenant
-        while chunk := REPORTS.all(store, now, owner=owner, after=after):
-            yield from (one for one in chunk if self.may_see(one.value))
-            after = chunk[-1].record.id
+        return (one for one in every(self.work, REPORTS, owner, after) if self.may_see(one.value))
 
     def shown(self, found: Found[SavedReport]) -> dict[str, Any]:
         """A report as an answer has it."""
@@ -172,14 +171,8 @@ def desk_of(work: Work) -> Desk:
 def list_reports(work: Working, after: After = "", limit: Limit = 100) -> Response:
     """The saved reports that the caller may see: their own, those shared with them, and those that they manage."""
     desk = desk_of(work)
-    found: list[Found[SavedReport]] = []
-    more = False
-    for one in desk.visible(after):
-        more = len(found) == limit
-        if more:
-            break
-        found.append(one)
-    return json({"reports": [desk.shown(one) for one in found], "next": found[-1].value.id if more else None})
+    found, following = cut(list(islice(desk.visible(after), limit + 1)), limit)
+    return json({"reports": [desk.shown(one) for one in found], "next": following})
 
 
 @router.post("", status_code=201, responses={**problems(401, 403, 409, 507), 201: {"model": ReportShown, **_TAGGED}})

@@ -30,7 +30,7 @@ from .changed import (
     nothing,
     problems,
 )
-from .granting import Hidden, account_of_seat, hidden_of, listed, managed
+from .granting import Hidden, account_of_seat, every, hidden_of, listed, managed
 from .strict import Strict
 
 router = APIRouter(prefix=f"{PREFIX}/access-roles", tags=["access roles"], route_class=Strict)
@@ -203,7 +203,5 @@ def _to_change(work: Work, id: str, if_match: str | None) -> Found[AccessRole]:
 
 def _accounts_with(work: Work, role: AccessRole) -> Iterator[Account]:
     """The accounts that have this role."""
-    after = ""
-    while found := ACCOUNTS.all(work.service.store, work.now, owner=role.tenant or None, after=after):
-        yield from (one.value for one in found if one.value.role == role.id)
-        after = found[-1].record.id
+    found = every(work, ACCOUNTS, owner=role.tenant or None)
+    return (one.value for one in found if one.value.role == role.id)

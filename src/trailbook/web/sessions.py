@@ -18,7 +18,7 @@ from ..event.model import Reference
 from ..store.ports import Record
 from .changed import PREFIX, After, Limit, Work, Working, nothing, problems
 from .entering import keep_ending
-from .granting import find
+from .granting import cut, find
 from .strict import Strict
 
 router = APIRouter(prefix=f"{PREFIX}/sessions", tags=["sessions"], route_class=Strict)
@@ -51,10 +51,10 @@ class Sessions(BaseModel):
 def list_sessions(work: Working, account: Of = None, after: After = "", limit: Limit = 100) -> Sessions:
     """Your own sessions, or those of an account whose access you manage."""
     id = _account(work, account)
-    found = SESSIONS.all(work.service.store, work.now, owner=id, after=after, limit=limit + 1)
+    found, following = cut(SESSIONS.all(work.service.store, work.now, owner=id, after=after, limit=limit + 1), limit)
     idle = timedelta(minutes=work.service.settings.idle_minutes)
-    items = [_shown(work, one.value) for one in found[:limit] if holds(one.value, work.now, idle)]
-    return Sessions(items=items, next=found[limit - 1].record.id if len(found) > limit else None)
+    items = [_shown(work, one.value) for one in found if holds(one.value, work.now, idle)]
+    return Sessions(items=items, next=following)
 
 
 @router.delete("", status_code=204, responses=problems(404, 409))
@@ -96,7 +96,7 @@ def _end(work: Work, account: str, id: str) -> None:
             "sessions",
             "revoke",
             tenant=owner.value.user.tenant,
-            of=user_target(owner.value),
+            targets=(user_target(owner.value),),
             related=(Reference("account", account, owner.value.name),),
             data={"sessions": count},
         )

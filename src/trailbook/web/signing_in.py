@@ -27,7 +27,6 @@ from ..errors import BadInput, DiskFull, StoreError, TooMuch
 from .callers import Asking
 from .changed import Given
 from .entering import (
-    ANYBODY,
     Entering,
     WhoIs,
     account_of,
@@ -40,6 +39,7 @@ from .entering import (
     take_cookie,
     who_is,
 )
+from .openapi import ANYBODY
 from .problems import answers
 from .service import Service, service_of
 from .strict import Strict

@@ -107,19 +107,22 @@ class Writer:
         return done, receipts
 
     def _packed(self, batch: Iterable[Sealed]) -> tuple[list[Entry], list[bytes], Trained | None]:
-        """What is kept of each event, let go before the next is looked at; and a dictionary to keep with it, if any."""
+        """What is kept of each event, and a dictionary to keep with it, if any.
+
+        An event is let go before the next is looked at, and its bytes as soon as they are compressed.
+        """
         entries: list[Entry] = []
         frames: list[bytes] = []
-        waiting: list[bytes] = []
+        plain: list[bytes] = []
         unpacked = 0
         for sealed in batch:
             entries.append(make_entry(sealed, self._key))
-            waiting.append(sealed.canonical)
+            plain.append(sealed.canonical)
             unpacked += len(sealed.canonical)
-            if len(waiting) == _AT_ONCE:
-                frames += map(self._bodies.compress, waiting)
-                waiting.clear()
-        frames += map(self._bodies.compress, waiting)
+            if len(plain) == _AT_ONCE:
+                frames += map(self._bodies.compress, plain)
+                plain.clear()
+        frames += map(self._bodies.compress, plain)
         return entries, frames, self._bodies.improve(self._connection, frames, unpacked)
 
     def _append(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
