@@ -39,7 +39,8 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
-        logger.propagate = True
+        logger.setLevel(logging.NOTSET)
+        logger.disabled, logger.propagate = False, True
     # Without handlers it does not log requests by itself, queries and all.
     logging.getLogger("uvicorn.access").propagate = False
     # They would log addresses that are asked, such as a sign-in provider's, with all that is in them.
