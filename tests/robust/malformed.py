@@ -118,9 +118,10 @@ class Askers:
         return self._clients[bad.asker].request(method, url, content=bad.body, headers={**headers, **bad.headers})
 
     def ask(self, request: str, value: Any = None) -> Response:
-        """The answer to root, which must be one."""
+        """The answer to root, which must be one, in a session of its own: others may have been ended."""
         method, _, url = request.partition(" ")
-        answer = self._clients["root"].request(method, url, **({} if value is None else {"json": value}))
+        asking = self._client(self.signed_in())
+        answer = asking.request(method, url, **({} if value is None else {"json": value}))
         assert answer.status_code < 300, answer.text
         return answer
 

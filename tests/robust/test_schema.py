@@ -48,7 +48,10 @@ UNLIKE = {
 
 
 def checked(case: schemathesis.Case, headers: dict[str, str]) -> None:
-    case.call_and_validate(headers=headers, checks=CHECKS, excluded_checks=UNLIKE.get(case.operation.path, []))
+    unlike = UNLIKE.get(case.operation.path, [])
+    # An empty list or object has no place in a URL: what makes such a query unlike its description is never sent.
+    unsent = [checks.negative_data_rejection] if any(one in ([], {}) for one in (case.query or {}).values()) else []
+    case.call_and_validate(headers=headers, checks=CHECKS, excluded_checks=[*unlike, *unsent])
 
 
 @SCHEMA.parametrize()

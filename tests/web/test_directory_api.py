@@ -251,6 +251,13 @@ def test_any_id_and_name_is_itself(served, id):
     assert events(served)[0].targets[0].id == id
 
 
+@pytest.mark.parametrize("id", ["a\nb", "a\n", "a/b\r\n/c"])
+def test_an_id_may_have_lines(served, id):
+    asked = admin(served)
+    path = f"{USERS}/{quote(id, safe='')}"
+    assert asked.put(path, json={"name": "Ann"}).json()["id"] == asked.get(path).json()["id"] == id
+
+
 def test_a_thousand_users_come_in_at_once(served):
     users = [{"id": f"n{number}", "name": f"New {number}", "groups": ["g1"]} for number in range(1000)]
     answer = admin(served).post("/api/v1/directory/import", json={"users": users})

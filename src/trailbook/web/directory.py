@@ -123,14 +123,14 @@ def list_parties(work: Working, kind: Kinds, tenant: Tenant = None, after: After
     return Parties(items=[_answer(one) for one in shown], next=ids[limit - 1] if len(ids) > limit else None)
 
 
-@router.get("/{kind}/{id:path}", response_model_exclude_unset=True, responses=problems(404))
+@router.get("/{kind}/{id:any}", response_model_exclude_unset=True, responses=problems(404))
 def get_party(work: Working, response: Response, kind: Kinds, id: PathId, tenant: Tenant = None) -> Party:
     """A user, group, role or tenant as it is now, with an ETag for changing it."""
     return _answered(_found(work, work.service.directory(), _party(work, kind, id, tenant)), response)
 
 
 @router.put(
-    "/{kind}/{id:path}",
+    "/{kind}/{id:any}",
     response_model_exclude_unset=True,
     responses={**problems(409, 412), 201: {"model": Party, "description": "It was not there before."}},
 )
@@ -190,7 +190,7 @@ def end_membership(
     _change(work, decide)
 
 
-@router.delete("/{kind}/{id:path}", status_code=204, responses=problems(404, 409, 412))
+@router.delete("/{kind}/{id:any}", status_code=204, responses=problems(404, 409, 412))
 def delete_party(work: Working, kind: Kinds, id: PathId, tenant: Tenant = None, if_match: IfMatch = None) -> None:
     """End it now, with its memberships; what events say of it stays."""
     party = _party(work, kind, id, tenant)

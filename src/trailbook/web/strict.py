@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Cookie, Header, Path
 from fastapi.routing import APIRoute
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
@@ -23,6 +24,15 @@ MOST_BYTES = 4 << 20
 """Of a body that is decoded as a whole; what is longer is sent to where batches are taken."""
 _MOST_PARAMETERS = 100
 _LONGEST_NAME = 100
+
+
+class _AnyText(PathConvertor):
+    """What `{id:any}` in a path stands for: all that follows, slashes and ends of lines included."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("any", _AnyText())
 
 
 class Strict(APIRoute):
