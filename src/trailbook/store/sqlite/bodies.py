@@ -81,10 +81,7 @@ class Bodies:
 
     def event(self, connection: sqlite3.Connection, frame: bytes) -> Event:
         """The event of a frame. Raises Damaged."""
-        try:
-            return decode(self.restore(connection, frame))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise Damaged(f"An event's bytes are not an event: {error}.", remedy=LOOK) from error
+        return decoded(self.restore(connection, frame))
 
     def _train(self, batch: Sequence[bytes]) -> Trained | None:
         samples: list[bytes | bytearray | memoryview] = list(batch[:: max(1, len(batch) // SAMPLES)])
@@ -113,6 +110,14 @@ class Bodies:
             raise Damaged(f"The compression dictionary {number} is missing.", remedy=LOOK)
         self._decompressors[number] = zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(row[0]))
         return self._decompressors[number]
+
+
+def decoded(canonical: bytes) -> Event:
+    """The event of canonical bytes. Raises Damaged."""
+    try:
+        return decode(canonical)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Damaged(f"An event's bytes are not an event: {error}.", remedy=LOOK) from error
 
 
 def keep(connection: sqlite3.Connection, trained: Trained) -> None:

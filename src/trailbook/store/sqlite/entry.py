@@ -26,13 +26,11 @@ from ...event.facets import (
 from ...event.model import KINDS, Event, Initiator, PartyKey, Target
 from ...seal.tree import leaf_hash
 from ..keys import microseconds
+from ..ports import SUBMISSION_BYTES
 from .connect import LOOK
 from .tokens import EVERY, address_token, facet_token, frequent_token, what_token, word_tokens
 
 T = TypeVar("T")
-
-SUBMISSION_BYTES = 8
-"""How much of a submission's digest is kept: enough to tell a retry from a conflict."""
 
 _encoder = msgspec.json.Encoder()
 _who_decoder: msgspec.json.Decoder[Initiator | None] = msgspec.json.Decoder(Initiator | None)
