@@ -22,6 +22,7 @@ from ..event.model import Event
 from ..event.wording import counted
 from ..ingest.accept import Context, prepare
 from ..query.excerpt import visible
+from ..store.address import shown
 from .output import output as written
 from .output import spare
 from .root import now, opened, progress
@@ -86,7 +87,7 @@ def demo(
             done += len(batch)
             tell(done, events)
     click.echo(
-        f"{stored:,} of {counted(events, 'event')} stored in {visible(settings.store)}"
+        f"{stored:,} of {counted(events, 'event')} stored in {visible(shown(settings.store))}"
         + ("" if stored else "; they were there")
     )
     _suggest(affected)
