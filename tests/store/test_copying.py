@@ -22,9 +22,9 @@ from trailbook.event.canonical import Sealed
 from trailbook.event.model import Event, Target
 from trailbook.query.tree import EVERYTHING
 from trailbook.store import copying
-from trailbook.store.copying import Copied, copy_trail
+from trailbook.store.copying import Copied, check_target, copy_trail
 from trailbook.store.memory import MemoryStore
-from trailbook.store.ports import Kept, Receipt, Record, Store
+from trailbook.store.ports import Kept, Progress, Receipt, Record, Store
 
 PAIRS = list(product(STORES, STORES))
 SECOND = timedelta(seconds=1)
@@ -48,9 +48,9 @@ def quiet(done: int, total: int) -> None:
     """Nobody looks at the progress."""
 
 
-def copied(source: Store, target: Store) -> Copied:
+def copied(source: Store, target: Store, progress: Progress = quiet) -> Copied:
     """What a copy did."""
-    return copy_trail(source, target, quiet, quiet)
+    return copy_trail(source, target, check_target(source, target, quiet), progress)
 
 
 def batches(seed: int, number: int = 12) -> Iterator[list[Sealed]]:
@@ -228,7 +228,7 @@ def test_what_arrives_during_a_copy_is_left_to_the_next(stores: tuple[Store, Sto
     source.append([seal(simple(n)) for n in range(1, 4)])
     ceiling = source.heads(OPERATOR)
     arriving = iter([seal(simple(9)), seal(simple(10, tenant="globex"))])
-    copy_trail(source, target, quiet, lambda done, total: source.append(list(arriving)) and None)
+    copied(source, target, lambda done, total: source.append(list(arriving)) and None)
     assert target.heads(OPERATOR) == ceiling
     copied(source, target)
     assert told(target) == told(source)
@@ -309,7 +309,7 @@ def test_two_copies_at_once_make_one(stores: tuple[Store, Store], monkeypatch: p
     source, target = stores
     filled(source)
     others = iter([lambda: copied(source, target)])
-    copy_trail(source, target, quiet, lambda done, total: [other() for other in others] and None)
+    copied(source, target, lambda done, total: [other() for other in others] and None)
     assert whole(target) == whole(source)
     assert target.heads(OPERATOR) == source.heads(OPERATOR)
 
@@ -320,9 +320,8 @@ def test_progress_is_told_of_what_is_checked_and_of_what_is_copied(stores: tuple
     copied(source, target)
     source.append([seal(simple(n)) for n in (4, 5)])
     steps: list[tuple[str, int, int]] = []
-    copy_trail(
-        source, target, lambda *step: steps.append(("check", *step)), lambda *step: steps.append(("copy", *step))
-    )
+    start = check_target(source, target, lambda *step: steps.append(("check", *step)))
+    copy_trail(source, target, start, lambda *step: steps.append(("copy", *step)))
     assert steps == [("check", 3, 3), ("copy", 2, 2)]
 
 

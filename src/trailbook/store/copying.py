@@ -29,6 +29,13 @@ TOGETHER = 5_000
 ELSEWHERE = "Copy into a new store, or into one that holds nothing but an earlier copy of this trail."
 
 
+class Start(Struct, frozen=True):
+    """Where a copy begins: the source's heads, which it is to reach, and those that the target has already."""
+
+    ceiling: dict[str, Head]
+    there: dict[str, Head]
+
+
 class Copied(Struct, frozen=True):
     """What a copy did: events that it brought over, events that were there already, books, and records."""
 
@@ -60,23 +67,27 @@ class _Steps:
         self._progress(self._done, self._total)
 
 
-def copy_trail(source: Store, target: Store, checking: Progress, copying: Progress) -> Copied:
-    """Make the target hold what the source holds at this moment. Raises StoreError, and may then be called again.
-
-    What an earlier copy brought over is checked, which `checking` is told, and is not brought again. The target may
-    hold nothing else, and nobody else may write to it meanwhile. Events of one microsecond keep their order: within a
-    book always, between books as they were recorded.
-    """
-    ceiling, there = _heads(source), _heads(target)
-    if not there:
+def check_target(source: Store, target: Store, progress: Progress) -> Start:
+    """Where a copy has to begin. Raises StoreError unless the target holds nothing, or the beginning of the source."""
+    start = Start(_heads(source), _heads(target))
+    if not start.there:
         _refuse_other_belongings(source, target)
-    _check_beginnings(source, ceiling, there, checking)
-    missing = [_Span(book, _size(there.get(book)), head.size) for book, head in ceiling.items()]
-    _copy_events(source, target, [span for span in missing if span.start < span.end], copying)
+    _check_beginnings(source, start, progress)
+    return start
+
+
+def copy_trail(source: Store, target: Store, start: Start, progress: Progress) -> Copied:
+    """Make the target hold what the source held at the start. Raises StoreError, and may then be called again.
+
+    Nobody else may write to the target meanwhile. Events of one microsecond keep their order: within a book always,
+    between books as they were recorded.
+    """
+    missing = [_Span(book, _size(start.there.get(book)), head.size) for book, head in start.ceiling.items()]
+    _copy_events(source, target, [span for span in missing if span.start < span.end], progress)
     records = _copy_belongings(source, target)
-    _compare(ceiling, _heads(target))
-    before = _events(there)
-    return Copied(_events(ceiling) - before, before, len(ceiling), records)
+    _compare(start.ceiling, _heads(target))
+    before = _events(start.there)
+    return Copied(_events(start.ceiling) - before, before, len(start.ceiling), records)
 
 
 def _heads(store: Store) -> dict[str, Head]:
@@ -108,18 +119,18 @@ def _differ(some: Iterable[Record], others: Iterable[Record]) -> bool:
     return any(one != other for one, other in zip_longest(some, others))
 
 
-def _check_beginnings(source: Store, ceiling: Heads, there: Heads, progress: Progress) -> None:
+def _check_beginnings(source: Store, start: Start, progress: Progress) -> None:
     """Raise StoreError unless each book of the target is how the source's begins."""
-    for book, head in there.items():
-        size = _size(ceiling.get(book))
+    for book, head in start.there.items():
+        size = _size(start.ceiling.get(book))
         if head.size > size:
             raise StoreError(
                 f"The target holds something else: its book {book} has {counted(head.size, 'event')}, and that of "
                 f"the source {size:,}.",
                 remedy=ELSEWHERE,
             )
-    steps = _Steps(progress, _events(there))
-    for book, head in there.items():
+    steps = _Steps(progress, _events(start.there))
+    for book, head in start.there.items():
         if _root_at(source, book, head.size, steps) != head.root:
             raise StoreError(
                 f"The target holds something else: its book {book} does not begin as the source's.", remedy=ELSEWHERE

@@ -268,6 +268,13 @@ class Store(Reader, Appender, DirectoryStore, Records, Whole, Protocol):
         """Let go of files and connections."""
 
 
+class Migration(Struct, frozen=True):
+    """The version that a store had (0: there was none), and the one that it was brought to."""
+
+    before: int
+    after: int
+
+
 class LocalStore(Store, Checker, Protocol):
     """A store whose file is ours to look after."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from ...directory.model import Changes
 from ...errors import DiskFull, StoreError
 from ...event.canonical import Sealed
 from ...event.facets import VERSION as FACETS_VERSION
-from ..ports import Heads, Kept, Problem, Progress, Reader, Receipt, Record
+from ..ports import Heads, Kept, Migration, Problem, Progress, Reader, Receipt, Record
 from .checks import doctor, verify
 from .connect import CACHE_BYTES, WAIT_SECONDS, Connections, explained
 from .index import rebuild
@@ -227,3 +227,10 @@ class SqliteStore(SqliteReads):
 
     def _writer(self) -> Writer:
         return self._connections.own("writer", lambda connection: Writer(connection, self.path, self.token_key))
+
+
+def migrate_file(path: Path) -> Migration:
+    """Bring the store at `path` to this version, and make it if it is not there. Raises StoreError."""
+    connections = Connections(path)
+    with explained(path), closing(connections):
+        return migrate(connections.get())
