@@ -11,11 +11,11 @@ from ...errors import Damaged
 from ...event.canonical import decode
 from ...event.model import Event
 from ...seal.tree import Frontier, leaf_hash
+from ..entry import what_text, who_text
 from ..keys import SLOTS, TICK, microseconds, tick_of
 from ..ports import Heads, Problem, Progress
 from .bodies import Bodies
 from .connect import reading
-from .entry import what_text, who_text
 from .index import CHUNK, expected, tokens_of
 from .lists import Lists, differences, lists_of
 from .plan import pack_id

@@ -8,10 +8,10 @@ from ...errors import Damaged
 from ...event.canonical import Sealed
 from ...event.model import Event
 from ...seal.tree import leaf_hash
+from ..bodies import LOOK, decoded
 from ..keys import row_key, tick_of
 from ..ports import Kept
-from .bodies import Bodies, decoded
-from .connect import LOOK
+from .bodies import Bodies
 from .plan import pack_id
 
 _CHUNK = 500
