@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -51,7 +48,8 @@ _RESET = f"""
 SET session_replication_role = replica;
 SET client_min_messages = warning;
 DO $$ DECLARE one record; BEGIN
-    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
     FOR one IN
         SELECT c.oid::regclass AS name, to_regclass(format('pristine.%I', c.oid)) AS kept
         FROM pg_class AS c WHERE c.relnamespace = 'trailbook'::regnamespace AND c.relkind = 'r'
@@ -102,7 +100,8 @@ class Server:
                 self.connect("postgres").close()
                 return
             except psycopg.OperationalError:
-                assert self.process.poll() is None and time.monotonic() < until, self.log()
+                assert self.process.poll() is None, self.log()
+                assert time.monotonic() < until, self.log()
                 time.sleep(0.01)
 
     def end(self) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from sealed import NOON, STORES, seal, simple
+from sealed import NOON, seal, simple
+from stores import STORES
 
 from trailbook.directory.directory import Directory
 from trailbook.directory.model import Changes, Membership, Profile

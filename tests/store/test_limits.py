@@ -11,7 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sealed import NOON, STORES, seal, simple
+from sealed import NOON, seal, simple
+from stores import STORES
 
 from trailbook.directory.viewer import OPERATOR, TenantScope, Viewer
 from trailbook.errors import Busy, DiskFull, TooSlow

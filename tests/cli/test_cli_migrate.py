@@ -1,0 +1,131 @@
+"""`trailbook migrate` on PostgreSQL: what it makes, as whom, and what it tells whoever may not."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import postgres
+import pytest
+from cli.small import Cli, command
+
+from trailbook.store.postgres.schema import MIGRATIONS
+
+MADE = f"(version {len(MIGRATIONS)}).\n"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgres.Server]:
+    """A server of our own: roles are all of a server's."""
+    made = postgres.Server(**postgres.FAST)
+    yield made
+    made.end()
+
+
+class Place:
+    """A database that nobody has migrated, on a server without our roles."""
+
+    def __init__(self, server: postgres.Server, name: str) -> None:
+        self.server = server
+        self.name = name
+        self.run("postgres", f"CREATE DATABASE {name}")
+
+    def run(self, database: str, *statements: str) -> None:
+        """Run statements as an administrator."""
+        with self.server.connect(database) as administrator:
+            for statement in statements:
+                administrator.execute(statement)
+
+    def login(self, user: str, rights: str = "") -> str:
+        """A role that may log in, made; gives the URL of the store for it."""
+        self.run("postgres", f"""CREATE ROLE "{user.replace('"', '""')}" LOGIN {rights}""")
+        return self.server.url(self.name, quote(user))
+
+
+@pytest.fixture
+def place(server: postgres.Server) -> Iterator[Place]:
+    """See Place."""
+    made = Place(server, "trail")
+    yield made
+    made.run("postgres", "DROP DATABASE trail WITH (FORCE)")
+    with server.connect("postgres") as administrator:
+        names = administrator.execute("SELECT quote_ident(rolname) FROM pg_roles WHERE oid >= 16384").fetchall()
+    made.run("postgres", *(f"DROP ROLE {name}" for (name,) in names))
+
+
+def test_who_may_make_roles_and_owns_the_database_needs_no_more(cli: Cli, place: Place) -> None:
+    url = place.login("owner", "CREATEROLE")
+    place.run("postgres", "ALTER DATABASE trail OWNER TO owner")
+    assert cli("--store", url, "migrate").out.endswith(f"was made {MADE}")
+    assert cli("--store", url, "migrate").out.endswith(f"is up to date {MADE}")
+
+
+def test_who_may_not_is_told_what_an_administrator_has_to_run_and_that_is_enough(cli: Cli, place: Place) -> None:
+    url = place.login('o"wner')
+    told = cli("--store", url, "migrate")
+    assert (told.code, told.out) == (1, "")
+    assert "This user may not make what Trailbook needs in the database." in told.err
+    sql = told.err.partition("Let an administrator run in it: ")[2]
+    assert [one.split()[0] for one in sql.split(";")[:-1]] == ["CREATE"] * 3 + ["GRANT", "CREATE"]
+    assert ' TO "o""wner";' in sql
+    place.run("trail", sql)
+    assert cli("--store", url, "migrate").out.endswith(f"was made {MADE}")
+
+
+def test_who_only_works_in_a_store_of_this_version_is_told_that_it_is(cli: Cli, place: Place) -> None:
+    url = place.login("worker", "NOINHERIT")
+    assert "CREATE ROLE" in cli("--store", url, "migrate").err
+    cli("--store", place.server.url("trail", postgres.ADMINISTRATOR), "migrate")
+    told = cli("--store", url, "migrate")
+    assert told.code == 1
+    assert 'GRANT "trailbook_owner", "trailbook_writer", "trailbook_reader" TO "worker";' in told.err
+    place.run("trail", "GRANT trailbook_writer, trailbook_reader TO worker")
+    assert cli("--store", url, "migrate").out.endswith(f"is up to date {MADE}")
+    place.run("trail", "UPDATE trailbook.trail SET version = 0")
+    assert cli("--store", url, "migrate").err.endswith('run in it: GRANT "trailbook_owner" TO "worker";\n')
+
+
+def test_many_that_migrate_at_once_make_one_store(place: Place) -> None:
+    url = place.server.url("trail", postgres.ADMINISTRATOR)
+    started = [
+        subprocess.Popen(
+            command("--store", url, "migrate"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for _ in range(4)
+    ]
+    said = sorted(one.communicate(timeout=120)[0].partition("/trail ")[2] for one in started)
+    assert said == [f"is up to date {MADE}"] * 3 + [f"was made {MADE}"]
+
+
+def test_a_store_of_a_newer_version_is_refused(cli: Cli, place: Place) -> None:
+    url = place.server.url("trail", postgres.ADMINISTRATOR)
+    cli("--store", url, "migrate")
+    place.run("trail", "UPDATE trailbook.trail SET version = 99")
+    for arguments in (("migrate",), ("report",), ("copy", url, "copy.db")):
+        told = cli("--store", url, *arguments)
+        assert (told.code, told.out) == (1, "")
+        assert "This store has version 99; this Trailbook knows versions up to" in told.err
+
+
+def test_a_store_that_nobody_has_migrated_yet_says_so(cli: Cli, place: Place) -> None:
+    url = place.server.url("trail", postgres.ADMINISTRATOR)
+    for arguments in (("report",), ("serve",), ("import", "-"), ("copy", url, "copy.db"), ("copy", "copy.db", url)):
+        cli("--store", "copy.db", "migrate")
+        told = cli("--store", url, *arguments)
+        assert (told.code, told.out) == (1, "")
+        assert "trailbook migrate" in told.err
+
+
+def test_a_schema_of_our_name_that_is_not_ours_is_left_alone(cli: Cli, place: Place) -> None:
+    place.run("trail", "CREATE SCHEMA trailbook", "CREATE TABLE trailbook.theirs (x int)")
+    told = cli("--store", place.server.url("trail", postgres.ADMINISTRATOR), "migrate")
+    assert "There is a schema named trailbook in this database that is not Trailbook's." in told.err
+
+
+def test_a_database_that_is_not_there_is_named_without_the_password(cli: Cli, server: postgres.Server) -> None:
+    url = server.url("nowhere", "somebody:secret")
+    told = cli("--store", url, "migrate")
+    assert (told.code, told.out) == (1, "")
+    assert "somebody@" in told.err
+    assert "secret" not in told.err
