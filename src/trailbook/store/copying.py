@@ -21,10 +21,10 @@ from .ports import Head, Heads, Kept, Progress, Record, Store
 
 BATCH = 10_000
 """Events that are appended at once, and leaf hashes that are read at once."""
-WAITING = 10_000
+WAITING = 20_000
 """Events that are read ahead, of all books that are copied together."""
-TOGETHER = 5_000
-"""Books that are copied together; each of them has an event in memory at least."""
+TOGETHER = 1_000
+"""Books that are copied together: of fewer, each is read in larger pieces."""
 
 ELSEWHERE = "Copy into a new store, or into one that holds nothing but an earlier copy of this trail."
 
