@@ -6,10 +6,9 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, LiteralString
+from typing import Any, Protocol
 
 import psycopg
-from psycopg.abc import Query
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -44,14 +43,19 @@ _SETTINGS: dict[str, Any] = {
     "client_encoding": "utf8",
 }
 
+
+class Undone(Busy):
+    """Two transactions waited for each other, and this one was undone: it can be done again at once."""
+
+
 _AGAIN = "Try again."
 _CAUSES: dict[str, tuple[type[StoreError], str, str]] = {
     "53100": (DiskFull, "The disk is full; nothing of this batch was stored.", "Free some space and run it again."),
     "53200": (StoreError, "The server has no memory left.", _AGAIN),
     "53300": (Busy, "The server takes no more connections.", "Try again, or raise its max_connections."),
     "25006": (StoreError, "The store cannot be written: its server is read-only.", "Name the server that is written."),
-    "40001": (Busy, "Others were changing the same.", _AGAIN),
-    "40P01": (Busy, "Others were changing the same.", _AGAIN),
+    "40001": (Undone, "Others were changing the same.", _AGAIN),
+    "40P01": (Undone, "Others were changing the same.", _AGAIN),
     "55P03": (Busy, "The store was being written by others for too long.", _AGAIN),
     "57014": (TooSlow, "The query took longer than allowed.", "Narrow the period or the query."),
     "28P01": (StoreError, "The password is not right.", "Correct it in TRAILBOOK_STORE or in your password file."),
@@ -96,39 +100,62 @@ def explained(place: str) -> Iterator[None]:
         raise StoreError(f"The store reported: {told} ({code}).", place=place) from error
 
 
+class Asking(Protocol):
+    """What reads are asked of."""
+
+    def check_time(self) -> None:
+        """Raise TooSlow between statements, as PostgreSQL does within them."""
+
+    def rows(self, sql: str, values: Sequence[Any] | None = None, *, bitmaps: bool = True) -> list[Row]:
+        """What a statement gives. Raises TooSlow if there is no time left for it.
+
+        Without `bitmaps`, rows come by an index of order alone, which gives the first ones before it has all.
+        """
+
+
 class Connection:
     """A connection in a transaction of its own, whose reads are bound to a time."""
 
     def __init__(self, connection: psycopg.Connection[Row], deadline: float = math.inf) -> None:
         self.raw = connection
         self._deadline = deadline
+        self._bitmaps = True
 
     def check_time(self) -> None:
-        """Raise TooSlow between statements, as PostgreSQL does within them."""
-        if time.monotonic() > self._deadline:
-            raise TooSlow("The query took longer than allowed.", remedy="Narrow the period or the query.")
+        """See `Asking`."""
+        check_time(self._deadline)
 
-    def rows(self, sql: Query, values: Sequence[Any] | dict[str, Any] | None = None) -> list[Row]:
-        """What a statement gives. Raises TooSlow if there was no time left for it."""
+    def rows(self, sql: str, values: Sequence[Any] | None = None, *, bitmaps: bool = True) -> list[Row]:
+        """See `Asking`."""
         self.check_time()
+        if bitmaps != self._bitmaps:
+            self.raw.execute(f"SET LOCAL enable_bitmapscan = {'on' if bitmaps else 'off'}")
+            self._bitmaps = bitmaps
         return self.raw.execute(sql, values, binary=True).fetchall()
 
-    def run(self, sql: Query, values: Sequence[Any] | dict[str, Any] | None = None) -> int:
+    def run(self, sql: str, values: Sequence[Any] | None = None) -> int:
         """Do a statement that gives nothing; tells how many rows it touched."""
         return self.raw.execute(sql, values).rowcount
+
+
+def check_time(deadline: float) -> None:
+    """Raise TooSlow after a moment of the monotonic clock."""
+    if time.monotonic() > deadline:
+        raise TooSlow("The query took longer than allowed.", remedy="Narrow the period or the query.")
 
 
 class Database:
     """The connections of a process to one database, each used for one transaction at a time.
 
-    Writing has connections of its own: who writes may read the store meanwhile, and must not wait for another writer's.
+    Reading, writing, and what is looked up or numbered on the way have connections of their own each, so that nobody
+    who has one waits for a second of the same.
     """
 
     def __init__(self, url: str, wait: float = WAIT_SECONDS) -> None:
         self.url = url
         self.place = shown(url)
         self.wait = wait
-        self._reads, self._writes = _pool(url, wait), _pool(url, wait)
+        self._reads, self._writes, self._beside = (_pool(url, wait) for _ in range(3))
 
     @contextmanager
     def reading(self, scope: Scope, seconds: float | None = None) -> Iterator[Connection]:
@@ -155,9 +182,23 @@ class Database:
             yield Connection(connection)
 
     @contextmanager
-    def checking(self, role: LiteralString = WRITER) -> Iterator[Connection]:
-        """A view of everything, whoever's it is, for as long as it takes; as the owner, it may also be mended."""
-        begin = f"BEGIN; SET LOCAL ROLE {role}; SET LOCAL jit = off"
+    def numbering(self) -> Iterator[Connection]:
+        """A short transaction beside one that may be open: to look something up, or to give out numbers."""
+        begin = f"BEGIN; SET LOCAL ROLE {WRITER}; SET LOCAL jit = off"
+        with explained(self.place), self._beside.connection() as connection, _transaction(connection, begin):
+            yield Connection(connection)
+
+    @contextmanager
+    def whole(self) -> Iterator[Connection]:
+        """One view of everything, whoever's it is, for as long as it takes; nothing can be changed."""
+        begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE {WRITER}; SET LOCAL jit = off"
+        with explained(self.place), self._reads.connection() as connection, _transaction(connection, begin):
+            yield Connection(connection)
+
+    @contextmanager
+    def owning(self) -> Iterator[Connection]:
+        """A transaction of the owner, who alone may mend what follows from the events."""
+        begin = f"BEGIN; SET LOCAL ROLE {OWNER}; SET LOCAL jit = off"
         with explained(self.place), self._writes.connection() as connection, _transaction(connection, begin):
             yield Connection(connection)
 
@@ -165,6 +206,7 @@ class Database:
         """Let go of the connections."""
         self._reads.close()
         self._writes.close()
+        self._beside.close()
 
 
 def connect(url: str) -> psycopg.Connection[Row]:
@@ -191,7 +233,7 @@ def _pool(url: str, wait: float) -> ConnectionPool[psycopg.Connection[Row]]:
 def _transaction(connection: psycopg.Connection[Row], begin: str) -> Iterator[None]:
     """A transaction that is begun with its settings in one message."""
     try:
-        connection.execute(begin)  # type: ignore[call-overload]
+        connection.execute(begin)
         yield
         connection.execute("COMMIT")
     except BaseException:

@@ -13,15 +13,14 @@ from ..address import shown
 from ..ports import Migration
 from .connect import OWNER, READER, WRITER, Row, connect, explained
 from .months import months_from
+from .places import BOOK_BITS
+from .rights import has_store, may_become, prepare
 
 MONTHS_AHEAD = 4
 """Of partitions, this month's included."""
 _MIGRATING = 0x7472_6C62
 """What whoever migrates locks (an advisory lock): the letters `trlb`."""
 
-ROLES = (OWNER, WRITER, READER)
-BOOK_BITS = 40
-"""A place is the number of a book, and after it, in so many bits, a position in that book."""
 
 _TABLES = f"""
 CREATE TABLE trailbook.trail (
@@ -86,10 +85,10 @@ CREATE TABLE trailbook.token (
     text bytea NOT NULL UNIQUE
 );
 CREATE TABLE trailbook.busy (
-    month bigint NOT NULL,
     token int NOT NULL,
+    month bigint NOT NULL,
     events bigint NOT NULL,
-    PRIMARY KEY (month, token)
+    PRIMARY KEY (token, month)
 ) WITH (fillfactor = 70);
 CREATE TABLE trailbook.who (
     number int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -169,6 +168,7 @@ BEGIN
         name, since, until);
     EXECUTE format('CREATE TRIGGER event_is_never_emptied BEFORE TRUNCATE ON trailbook.%I'
         ' FOR EACH STATEMENT EXECUTE FUNCTION trailbook.refuse()', name);
+    EXECUTE format('GRANT INSERT ON trailbook.%I TO trailbook_writer', name);
     INSERT INTO trailbook.month VALUES (since, until, name);
 END $$;
 
@@ -237,27 +237,40 @@ MIGRATIONS: tuple[str, ...] = (_TABLES + _FUNCTIONS + _SEPARATION + _GRANTS,)
 def migrate(url: str, *, now: datetime | None = None, migrations: tuple[str, ...] = MIGRATIONS) -> Migration:
     """Make the store in a database, or bring it to this version; and make the partitions of the coming months.
 
-    Doing it again changes nothing, and two at once wait for each other. Raises StoreError.
+    Doing it again changes nothing, and two at once wait for each other. Who may not make what is missing may do it
+    again all the same. Raises StoreError, with the SQL that an administrator has to run if there is any.
     """
     with explained(shown(url)), connect(url) as connection:
         connection.execute("BEGIN")
         connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (_MIGRATING,))
-        _make_roles(connection)
-        there = _make_schema(connection)
-        connection.execute(f"SET LOCAL ROLE {OWNER}")
-        version = _version(connection) if there else 0
-        if version > len(migrations):
-            raise newer(version, len(migrations))
-        for script in migrations[version:]:
-            connection.execute(script)  # type: ignore[call-overload]
-        if version == 0:
-            sql = "INSERT INTO trailbook.trail VALUES (%s, %s, %s, 0)"
-            connection.execute(sql, (len(migrations), FACETS_VERSION, secrets.token_bytes(16)))
-        connection.execute("UPDATE trailbook.trail SET version = %s", (len(migrations),))
+        there = has_store(connection)
+        version = 0
+        if there and may_become(connection, WRITER):
+            connection.execute(f"SET LOCAL ROLE {WRITER}")
+            version = _version(connection)
+        if version != len(migrations):
+            connection.execute("RESET ROLE")
+            version = _bring_up(connection, there, migrations)
         for month in months_from(now or datetime.now(UTC), MONTHS_AHEAD):
             connection.execute("SELECT trailbook.make_month(%s, %s, %s)", month)
         connection.execute("COMMIT")
     return Migration(version, len(migrations))
+
+
+def _bring_up(connection: psycopg.Connection[Row], there: bool, migrations: tuple[str, ...]) -> int:
+    """Bring the tables to this version, as their owner; gives the version before."""
+    prepare(connection)
+    connection.execute(f"SET LOCAL ROLE {OWNER}")
+    version = _version(connection) if there else 0
+    if version > len(migrations):
+        raise newer(version, len(migrations))
+    for script in migrations[version:]:
+        connection.execute(script)
+    if version == 0:
+        sql = "INSERT INTO trailbook.trail VALUES (%s, %s, %s, 0)"
+        connection.execute(sql, (len(migrations), FACETS_VERSION, secrets.token_bytes(16)))
+    connection.execute("UPDATE trailbook.trail SET version = %s", (len(migrations),))
+    return version
 
 
 def newer(version: int, known: int) -> StoreError:
@@ -266,53 +279,6 @@ def newer(version: int, known: int) -> StoreError:
         f"This store has version {version}; this Trailbook knows versions up to {known}.",
         remedy="Update Trailbook, or open another store.",
     )
-
-
-def _make_roles(connection: psycopg.Connection[Row]) -> None:
-    """Make the roles if they are not there and we may; raise StoreError if we are not the owner's member."""
-    there = {
-        name for (name,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", ([*ROLES],))
-    }
-    sql = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
-    ((may,),) = connection.execute(sql).fetchall()
-    missing = [role for role in ROLES if role not in there]
-    if missing and not may:
-        raise StoreError(
-            "The roles that Trailbook works in are not there, and this user may not make them.",
-            remedy=f"Let an administrator run: {' '.join(f'CREATE ROLE {role};' for role in missing)}"
-            f" GRANT {', '.join(ROLES)} TO the user.",
-        )
-    for role in missing:
-        # Roles are the whole server's: another database's may be made at this moment.
-        connection.execute(
-            f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-        )
-    sql = "SELECT pg_has_role(current_user, %s, 'MEMBER')"
-    for role in ROLES:
-        ((member,),) = connection.execute(sql, (role,)).fetchall()
-        if not member and may:
-            connection.execute(f"GRANT {role} TO current_user")
-        elif not member and role == OWNER:
-            raise StoreError(
-                "This user may not change the store's tables.",
-                remedy=f"Let an administrator run: GRANT {OWNER} TO the user; or migrate as another user.",
-            )
-
-
-def _make_schema(connection: psycopg.Connection[Row]) -> bool:
-    """Make the schema if it is not there; tells whether there is a store in it."""
-    ((there,),) = connection.execute("SELECT to_regnamespace('trailbook') IS NOT NULL").fetchall()
-    if not there:
-        connection.execute(f"CREATE SCHEMA trailbook AUTHORIZATION {OWNER}")
-    ((trail, tables),) = connection.execute(
-        "SELECT bool_or(relname = 'trail'), count(*) FROM pg_class WHERE relnamespace = 'trailbook'::regnamespace"
-    ).fetchall()
-    if tables and not trail:
-        raise StoreError(
-            "There is a schema named trailbook in this database that is not Trailbook's.",
-            remedy="Name another database.",
-        )
-    return bool(trail)
 
 
 def _version(connection: psycopg.Connection[Row]) -> int:

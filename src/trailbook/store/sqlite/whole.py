@@ -10,9 +10,9 @@ from ...event.model import Event
 from ...seal.tree import leaf_hash
 from ..bodies import LOOK, decoded
 from ..keys import row_key, tick_of
+from ..plan import pack_id
 from ..ports import Kept
 from .bodies import Bodies
-from .plan import pack_id
 
 _CHUNK = 500
 

@@ -1,0 +1,135 @@
+"""Tokens: how a facet, a word or an address is written in the index, as texts that have numbers or as hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from ...event.text import long_words, pieces
+from .. import entry
+
+LONGEST = 200
+"""Of a facet that is numbered, so many characters count; longer ones share a number, and are looked at again."""
+LONGEST_WORD = 24
+"""The same of a word of letters."""
+SHORT = 4
+"""Words of so few characters are numbered whatever they are of: there are not many of them."""
+BEGINNING = 3
+"""Longer words with digits are hashed; by so many characters of theirs, which have a number, a beginning finds them."""
+BUCKETS = 1 << 21
+"""Of hashes. Facets that few events have share their lists, which are shorter than a list for each (measured: 25 bytes
+for a list of one row, and 4 for each row of a longer one), and are looked at again."""
+
+ADDRESS_DIGITS = {"4": (4, 6, 8), "6": (8, 12, 16, 32)}
+"""How many hexadecimal digits of an address are tokens, by its version: 16, 24 and 32 bits; 32, 48, 64 and 128."""
+
+_LONGEST_REMEMBERED, _MOST_REMEMBERED = 40, 1 << 14
+
+
+class Tokens(Struct, frozen=True, gc=False):
+    """The tokens of facets and words: texts that have numbers, and hashes, which are negative."""
+
+    numbered: tuple[str, ...]
+    hashed: tuple[int, ...]
+
+
+Entry = entry.Entry[Tokens]
+Part = entry.Part[Tokens]
+
+
+def hashed(text: str, key: bytes) -> int:
+    """The token of a text that few events have; others may have the same."""
+    hash = _keyed(key).copy()
+    hash.update(text.encode())
+    return -1 - int.from_bytes(hash.digest(), "big") % BUCKETS
+
+
+@lru_cache(maxsize=16)
+def _keyed(key: bytes) -> blake2b:
+    return blake2b(digest_size=6, key=key)
+
+
+def reference(id: str, key: bytes) -> int:
+    """The token of whatever bears an id, of any kind."""
+    return hashed(f"id:{id}", key)
+
+
+def is_numbered(word: str) -> bool:
+    """Whether a word has a number rather than a hash."""
+    return len(word) <= SHORT or word.isalpha()
+
+
+def word_text(word: str) -> str:
+    """The text of a word that has a number."""
+    return f"w:{word[:LONGEST_WORD]}"
+
+
+def beginning(word: str) -> str:
+    """The text of how a word with digits begins."""
+    return f"p:{word[:BEGINNING]}"
+
+
+def address_texts(address: str) -> list[str]:
+    """The texts of an address in hexadecimal digits after its version, and of the networks around it."""
+    return [f"ip:{address[: 1 + digits]}" for digits in ADDRESS_DIGITS[address[0]]]
+
+
+class Entries(entry.Entries[Tokens]):
+    """See `store.entry`; `key` is the store's own, for hashes."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__()
+        self._words = _Words(key)
+        self._key = key
+
+    def indexed(self, facets: Iterable[str], texts: Iterable[str]) -> Tokens:
+        """See `store.entry`."""
+        numbered: set[str] = set()
+        hashes: set[int] = set()
+        for facet in facets:
+            if facet.startswith("related:"):
+                hashes.add(reference(facet.split("/", 1)[1], self._key))
+            elif facet.startswith("request:"):
+                hashes.add(hashed(facet, self._key))
+            elif facet.startswith("ip:"):
+                numbered.update(address_texts(facet[3:]))
+            else:
+                numbered.add(facet[:LONGEST])
+        for text in texts:
+            found = self._words[text]
+            numbered.update(found.numbered)
+            hashes.update(found.hashed)
+        return Tokens(tuple(numbered), tuple(hashes))
+
+
+class _Words(dict[str, Tokens]):
+    """The tokens of the words of a text. Those of short texts are remembered, since most come again and again."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__()
+        self._key = key
+
+    def __missing__(self, text: str) -> Tokens:
+        if len(text) > _LONGEST_REMEMBERED and len(parts := pieces(text)) > 1:
+            several = [self[part] for part in parts]
+            return Tokens(
+                tuple({one for tokens in several for one in tokens.numbered}),
+                tuple({one for tokens in several for one in tokens.hashed}),
+            )
+        numbered: set[str] = set()
+        hashes: set[int] = set()
+        for word in long_words(text):
+            if is_numbered(word):
+                numbered.add(word_text(word))
+            else:
+                numbered.add(beginning(word))
+                hashes.add(hashed(f"w:{word}", self._key))
+        found = Tokens(tuple(numbered), tuple(hashes))
+        if len(text) <= _LONGEST_REMEMBERED:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[text] = found
+        return found
