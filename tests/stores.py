@@ -26,6 +26,12 @@ STORES: dict[str, Callable[[Path], Store]] = {
 """The store of a folder, open."""
 
 
+LOGS: dict[str, Callable[[], str]] = {
+    "sqlite": lambda: "",
+}
+"""What the server of all these stores has said, if there is one."""
+
+
 class Turn:
     """Whose turn it is, in the rooms whose tests run on every store without naming one."""
 
