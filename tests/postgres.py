@@ -156,6 +156,10 @@ class Stores:
         mine = next((name for name, owner in self._owners.items() if owner == folder), None)
         return self._server.url(mine or self._take(folder))
 
+    def log(self) -> str:
+        """What the server said."""
+        return self._server.log()
+
     def _take(self, folder: Path) -> str:
         free = next((name for name, owner in self._owners.items() if not owner.exists()), None)
         name = free or f"store_{len(self._owners)}"

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import postgres
+
 from trailbook.store.memory import MemoryStore
 from trailbook.store.ports import Store
 from trailbook.wiring import open_store
 
 PLACES: dict[str, Callable[[Path], str]] = {
     "sqlite": lambda folder: str(folder / "trail.db"),
+    "postgres": postgres.url,
 }
 """Where the store of a folder is, as `--store` takes it: of the kinds that several processes can work on."""
 
@@ -28,6 +31,7 @@ STORES: dict[str, Callable[[Path], Store]] = {
 
 LOGS: dict[str, Callable[[], str]] = {
     "sqlite": lambda: "",
+    "postgres": lambda: postgres.shared().log(),
 }
 """What the server of all these stores has said, if there is one."""
 
