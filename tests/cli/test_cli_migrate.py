@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import postgres
 import pytest
-from cli.small import Cli, command
+from cli.small import EVENTS, Cli, command, write_lines
 
 from trailbook.store.postgres.schema import MIGRATIONS
 
@@ -108,10 +109,14 @@ def test_a_store_of_a_newer_version_is_refused(cli: Cli, place: Place) -> None:
         assert "This store has version 99; this Trailbook knows versions up to" in told.err
 
 
-def test_a_store_that_nobody_has_migrated_yet_says_so(cli: Cli, place: Place) -> None:
+def test_a_store_that_nobody_has_migrated_yet_says_so(cli: Cli, place: Place, folder: Path) -> None:
     url = place.server.url("trail", postgres.ADMINISTRATOR)
-    for arguments in (("report",), ("serve",), ("import", "-"), ("copy", url, "copy.db"), ("copy", "copy.db", url)):
-        cli("--store", "copy.db", "migrate")
+    write_lines(folder / "log.jsonl", EVENTS)
+    cli("--store", "other.db", "migrate")
+    for arguments in (
+        ("report",), ("serve",), ("import", "--format", "native", "log.jsonl"), ("copy", url, "copy.db"),
+        ("copy", "other.db", url),
+    ):  # fmt: skip
         told = cli("--store", url, *arguments)
         assert (told.code, told.out) == (1, "")
         assert "trailbook migrate" in told.err
