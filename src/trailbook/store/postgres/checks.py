@@ -19,6 +19,7 @@ from .index import made_anew, tokens_of
 from .names import lookup_key
 from .places import BOOK_BITS, book_of, place_of, position_of
 from .tokens import Entries
+from .whole import EACH_EVENT
 
 MOST_PROBLEMS = 100
 """How many problems are told before the check of one kind gives up."""
@@ -79,10 +80,10 @@ def _verify(
 def _rows(
     connection: Connection, database: Database, bodies: Bodies, number: int, name: str, size: int, position: int
 ) -> list[Checked]:
-    sql = """
+    sql = f"""
         SELECT i.id, i.place, i.at, e.place, coalesce(who.text, ''), coalesce(what.text, ''), e.body FROM (
             SELECT * FROM trailbook.identity WHERE place >= %s AND place < %s ORDER BY place LIMIT %s
-        ) AS i LEFT JOIN trailbook.event AS e ON e.at = i.at AND e.arrival = i.arrival
+        ) AS i {EACH_EVENT}
         LEFT JOIN trailbook.who ON who.number = e.who AND who.book = %s
         LEFT JOIN trailbook.what ON what.number = e.what AND what.book = %s
         ORDER BY i.place

@@ -12,6 +12,13 @@ from .bodies import Bodies
 from .connect import Connection, Database
 from .places import place_of, position_of
 
+EACH_EVENT = """
+    LEFT JOIN LATERAL (
+        SELECT * FROM trailbook.event WHERE at = i.at AND arrival = i.arrival LIMIT 1
+    ) AS e ON true
+"""
+"""Joins to each identity `i` its event `e`, found in its month. Joined as a whole, all months would be gone through."""
+
 
 def read_leaves(
     connection: Connection, database: Database, bodies: Bodies, book: int, start: int, limit: int
@@ -34,15 +41,13 @@ def _rows(
     connection: Connection, database: Database, bodies: Bodies, book: int, start: int, limit: int
 ) -> list[tuple[int, int, bytes, bytes]]:
     """Key, position, submission and canonical bytes."""
-    sql = """
-        SELECT i.at, i.arrival, i.place, i.submission, e.body FROM (
-            SELECT * FROM trailbook.identity WHERE place >= %s AND place < %s ORDER BY place LIMIT %s
-        ) AS i LEFT JOIN trailbook.event AS e ON e.at = i.at AND e.arrival = i.arrival ORDER BY i.place
+    sql = f"""
+        SELECT i.at, i.arrival, i.place, i.submission, e.body
+        FROM trailbook.identity AS i {EACH_EVENT} WHERE i.place >= %s AND i.place < %s ORDER BY i.place
     """
+    first = place_of(book, start)
     found = []
-    for at, arrival, place, submission, body in connection.rows(
-        sql, (place_of(book, start), place_of(book + 1, 0), limit)
-    ):
+    for at, arrival, place, submission, body in connection.rows(sql, (first, first + limit)):
         if body is None:
             raise Damaged(f"The event at position {position_of(place)} is missing.", remedy=LOOK)
         known = submission.to_bytes(8, "big", signed=True)
