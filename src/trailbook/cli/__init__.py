@@ -51,7 +51,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         if isinstance(error, click.NoSuchOption) and error.option_name == "--store":
-            click.echo("Write it before the command: trailbook --store FILE report ...", err=True)
+            click.echo("Write it before the command: trailbook --store STORE report ...", err=True)
         return error.exit_code
     except TrailbookError as error:
         _tell(error)

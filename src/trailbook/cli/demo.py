@@ -114,7 +114,7 @@ def _affected(event: Event) -> list[str]:
 def _suggest(affected: Counter[str]) -> None:
     """Two commands that have something to show, for the store that this one was given."""
     given = click.get_current_context().find_root().params.get("store")
-    command = f"trailbook --store {visible(shlex.quote(given))}" if given else "trailbook"
+    command = f"trailbook --store {visible(shlex.quote(shown(given)))}" if given else "trailbook"
     user = f"user:{affected.most_common(1)[0][0]} " if affected else ""
     click.echo("\nTry next:")
     click.echo(f"  {command} report {user}--limit 10")

@@ -60,7 +60,11 @@ class QueryCommand(click.Command):
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--store", metavar="FILE", help="The store to use (else TRAILBOOK_STORE, else trailbook.db).")
+@click.option(
+    "--store",
+    metavar="STORE",
+    help="The store to use: a file, or postgresql://... (else TRAILBOOK_STORE, else trailbook.db).",
+)
 @click.version_option(__version__, prog_name="trailbook")
 @click.pass_context
 def root(context: click.Context, store: str | None) -> None:
