@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -100,17 +100,24 @@ def explained(place: str) -> Iterator[None]:
         raise StoreError(f"The store reported: {told} ({code}).", place=place) from error
 
 
+Way = Literal["any", "tokens", "time"]
+"""How rows are to be got: by the index of tokens, which has all of them before it gives one; or by that of time, which
+gives them in order and looks at what comes between; or as PostgreSQL likes."""
+_WAYS: dict[Way, str] = {
+    "any": "SET LOCAL enable_bitmapscan = on; SET LOCAL enable_seqscan = on",
+    "tokens": "SET LOCAL enable_bitmapscan = on; SET LOCAL enable_seqscan = off",
+    "time": "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = on",
+}
+
+
 class Asking(Protocol):
     """What reads are asked of."""
 
     def check_time(self) -> None:
         """Raise TooSlow between statements, as PostgreSQL does within them."""
 
-    def rows(self, sql: str, values: Sequence[Any] | None = None, *, bitmaps: bool = True) -> list[Row]:
-        """What a statement gives. Raises TooSlow if there is no time left for it.
-
-        Without `bitmaps`, rows come by an index of order alone, which gives the first ones before it has all.
-        """
+    def rows(self, sql: str, values: Sequence[Any] | None = None, way: Way = "any") -> list[Row]:
+        """What a statement gives, got in this way. Raises TooSlow if there is no time left for it."""
 
 
 class Connection:
@@ -119,18 +126,18 @@ class Connection:
     def __init__(self, connection: psycopg.Connection[Row], deadline: float = math.inf) -> None:
         self.raw = connection
         self._deadline = deadline
-        self._bitmaps = True
+        self._way: Way = "any"
 
     def check_time(self) -> None:
         """See `Asking`."""
         check_time(self._deadline)
 
-    def rows(self, sql: str, values: Sequence[Any] | None = None, *, bitmaps: bool = True) -> list[Row]:
+    def rows(self, sql: str, values: Sequence[Any] | None = None, way: Way = "any") -> list[Row]:
         """See `Asking`."""
         self.check_time()
-        if bitmaps != self._bitmaps:
-            self.raw.execute(f"SET LOCAL enable_bitmapscan = {'on' if bitmaps else 'off'}")
-            self._bitmaps = bitmaps
+        if way != self._way:
+            self.raw.execute(_WAYS[way])
+            self._way = way
         return self.raw.execute(sql, values, binary=True).fetchall()
 
     def run(self, sql: str, values: Sequence[Any] | None = None) -> int:

@@ -14,7 +14,7 @@ from ..ports import Dimension
 from ..zones import stretches
 from .connect import Asking
 from .places import BOOK_BITS
-from .rows import Finder, Selection, source
+from .rows import Finder, Selection, source, way_to
 
 Groups = Counter[tuple[Any, ...]]
 _COLUMNS = {"book": f"(place >> {BOOK_BITS})::int", "who": "who", "what": "what"}
@@ -44,7 +44,8 @@ def _pieces(connection: Asking, selection: Selection, by: Sequence[Dimension]) -
     zone = next((one.zone for one in by if one.part in UNITS and one.zone is not None), None)
     if zone is None:
         return [Piece(plan.since, plan.until, 0)]
-    ((first, last),) = connection.rows(f"SELECT min(at), max(at) {source(selection)}")
+    sql = f"SELECT min(at), max(at) {source(selection)}"
+    ((first, last),) = connection.rows(sql, way=way_to(plan))
     if first is None:
         return []
     return [Piece(*one) for one in stretches(zone, first, last + 1)]
@@ -57,7 +58,7 @@ def _cells(connection: Asking, selection: Selection, parts: set[str], unit: str 
     sql = f"SELECT {', '.join(columns)}, count(*) {source(selection)}"
     if grouped:
         sql += f" GROUP BY {', '.join(grouped)}"
-    return [cell for cell in map(Cell._make, connection.rows(sql)) if cell.events]
+    return [cell for cell in map(Cell._make, connection.rows(sql, way=way_to(selection.plan))) if cell.events]
 
 
 def _text(connection: Asking, table: str, number: int) -> str | None:

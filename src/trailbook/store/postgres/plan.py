@@ -30,9 +30,10 @@ from .tokens import (
     LONGEST,
     LONGEST_WORD,
     beginning,
-    hashed,
+    hashed_word,
     is_numbered,
     reference,
+    request,
     word_text,
 )  # fmt: skip
 
@@ -154,7 +155,7 @@ class Planner:
             case Field("related", values):
                 return self._any_of(map(self._related, values))
             case Field("request", values):
-                return _any_token((hashed(f"request:{value}", self._key) for value in values), exact=False)
+                return _any_token((request(value, self._key) for value in values), exact=False)
             case Field(name, values):
                 return self._any_of(self._field(name, value) for value in values)
             case Address(networks):
@@ -225,7 +226,7 @@ class Planner:
 
     def _word(self, word: str) -> _Found:
         if not is_numbered(word):
-            return _any_token((hashed(f"w:{word}", self._key),), exact=False)
+            return _any_token((hashed_word(word, self._key),), exact=False)
         number = self._number(word_text(word))
         return _any_token(() if number is None else (number,), exact=len(word) < LONGEST_WORD)
 

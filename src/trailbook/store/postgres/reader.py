@@ -19,7 +19,7 @@ from .connect import Connection, Database
 from .groups import summarise
 from .names import find_names
 from .plan import Planner
-from .rows import CHUNK, Finder, Selection, source
+from .rows import CHUNK, Finder, Selection, source, way_to
 
 MOST_ROWS = 1_000
 """The most rows on a page."""
@@ -74,7 +74,8 @@ class Reader:
         if selection.plan.recheck:
             return sum(1 for _ in islice(self._finder().rows(selection, "newest"), at_most))
         bound = "" if at_most is None else f" LIMIT {at_most:d}"
-        ((count,),) = self._connection.rows(f"SELECT count(*) FROM (SELECT {source(selection)}{bound}) AS found")
+        sql = f"SELECT count(*) FROM (SELECT {source(selection)}{bound}) AS found"
+        ((count,),) = self._connection.rows(sql, way=way_to(selection.plan))
         return int(count)
 
     def summary(

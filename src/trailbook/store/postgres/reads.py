@@ -15,7 +15,7 @@ from ...query.tree import Condition
 from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Row
 from . import connect
 from .bodies import Bodies
-from .connect import Database, Scope
+from .connect import Database, Scope, Way
 from .numbers import Numbers
 from .reader import Reader
 from .rows import Finder
@@ -143,12 +143,12 @@ class _Each:
         """See `connect.Asking`."""
         connect.check_time(self._deadline)
 
-    def rows(self, sql: str, values: Sequence[Any] | None = None, *, bitmaps: bool = True) -> list[connect.Row]:
+    def rows(self, sql: str, values: Sequence[Any] | None = None, way: Way = "any") -> list[connect.Row]:
         """See `connect.Asking`."""
         self.check_time()
         left = None if self._deadline == math.inf else max(0.001, self._deadline - time.monotonic())
         with self._database.reading(self._scope, left) as connection:
-            return connection.rows(sql, values, bitmaps=bitmaps)
+            return connection.rows(sql, values, way)
 
 
 def _some(rows: Iterator[Row]) -> list[Row]:

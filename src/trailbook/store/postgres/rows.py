@@ -13,7 +13,7 @@ from ..plan import event_ids_of
 from ..ports import Order, Row
 from .bodies import Bodies
 from .busy import Shares, read_shares
-from .connect import Asking, Database
+from .connect import Asking, Database, Way
 from .places import BOOK_BITS, place_of, position_of
 from .plan import Plan
 
@@ -83,6 +83,11 @@ def source(selection: Selection, low: int | None = None, high: int | None = None
     if selection.sizes is not None:
         tests.append(within_books(selection.sizes))
     return f"FROM trailbook.seen WHERE {' AND '.join(tests) or _EVERYWHERE}"
+
+
+def way_to(plan: Plan) -> Way:
+    """How all rows of a plan are best got."""
+    return "tokens" if plan.needs else "any"
 
 
 def _period(low: int | None, high: int | None) -> str:
@@ -171,7 +176,7 @@ class Finder:
         if not selection.plan.needs:
             where = source(selection, window.low, window.high)
             sql = f"{columns} {where}{rest} ORDER BY at {sense}, arrival {sense} LIMIT {size}"
-            return _raw(self.connection.rows(sql, bitmaps=False))
+            return _raw(self.connection.rows(sql, way="time"))
         share, events = shares.of(window.months, selection.plan.needs)
         if share and BY_TIME * size / share < BY_TOKEN * share * events:
             enough = int(PATIENCE * size / share) + size
@@ -181,13 +186,13 @@ class Finder:
                 {columns} FROM ({inner} ORDER BY at {sense}, arrival {sense} LIMIT {enough}) AS next
                 WHERE {selection.plan.test} LIMIT {size}
             """
-            found = _raw(self.connection.rows(sql, bitmaps=False))
+            found = _raw(self.connection.rows(sql, way="time"))
             if len(found) == size:
                 return found
         # With at + 0 the index of time is no way to the order: it would be gone through for what is rarely there.
         where = source(selection, window.low, window.high)
         sql = f"{columns} {where}{rest} ORDER BY at + 0 {sense}, arrival {sense} LIMIT {size}"
-        return _raw(self.connection.rows(sql))
+        return _raw(self.connection.rows(sql, way="tokens"))
 
     def _by_id(self, selection: Selection, ids: list[bytes], order: Order, start: int | None) -> list[_Raw]:
         sql = f"""

@@ -19,9 +19,9 @@ SHORT = 4
 """Words of so few characters are numbered whatever they are of: there are not many of them."""
 BEGINNING = 3
 """Longer words with digits are hashed; by so many characters of theirs, which have a number, a beginning finds them."""
-BUCKETS = 1 << 21
-"""Of hashes. Facets that few events have share their lists, which are shorter than a list for each (measured: 25 bytes
-for a list of one row, and 4 for each row of a longer one), and are looked at again."""
+ID_BUCKETS, WORD_BUCKETS = 1 << 19, 1 << 17
+"""Of hashes. What few events have shares its lists, which take less room than a list for each (a list of one row is
+some 25 bytes long, each row of a longer one 3), and is looked at again."""
 
 ADDRESS_DIGITS = {"4": (4, 6, 8), "6": (8, 12, 16, 32)}
 """How many hexadecimal digits of an address are tokens, by its version: 16, 24 and 32 bits; 32, 48, 64 and 128."""
@@ -40,11 +40,15 @@ Entry = entry.Entry[Tokens]
 Part = entry.Part[Tokens]
 
 
-def hashed(text: str, key: bytes) -> int:
-    """The token of a text that few events have; others may have the same."""
+def _hashed(text: str, key: bytes) -> int:
     hash = _keyed(key).copy()
     hash.update(text.encode())
-    return -1 - int.from_bytes(hash.digest(), "big") % BUCKETS
+    return int.from_bytes(hash.digest(), "big")
+
+
+def hashed_word(word: str, key: bytes) -> int:
+    """The token of a word that is not numbered; others may have the same."""
+    return -1 - _hashed(f"w:{word}", key) % WORD_BUCKETS
 
 
 @lru_cache(maxsize=16)
@@ -53,8 +57,13 @@ def _keyed(key: bytes) -> blake2b:
 
 
 def reference(id: str, key: bytes) -> int:
-    """The token of whatever bears an id, of any kind."""
-    return hashed(f"id:{id}", key)
+    """The token of whatever bears an id, of any kind; others may have the same."""
+    return -1 - WORD_BUCKETS - _hashed(f"id:{id}", key) % ID_BUCKETS
+
+
+def request(id: str, key: bytes) -> int:
+    """The token of a request's id; others may have the same."""
+    return -1 - WORD_BUCKETS - _hashed(f"request:{id}", key) % ID_BUCKETS
 
 
 def is_numbered(word: str) -> bool:
@@ -93,7 +102,7 @@ class Entries(entry.Entries[Tokens]):
             if facet.startswith("related:"):
                 hashes.add(reference(facet.split("/", 1)[1], self._key))
             elif facet.startswith("request:"):
-                hashes.add(hashed(facet, self._key))
+                hashes.add(request(facet.removeprefix("request:"), self._key))
             elif facet.startswith("ip:"):
                 numbered.update(address_texts(facet[3:]))
             else:
@@ -126,7 +135,7 @@ class _Words(dict[str, Tokens]):
                 numbered.add(word_text(word))
             else:
                 numbered.add(beginning(word))
-                hashes.add(hashed(f"w:{word}", self._key))
+                hashes.add(hashed_word(word, self._key))
         found = Tokens(tuple(numbered), tuple(hashes))
         if len(text) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
