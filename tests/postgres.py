@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+from size import sized
 
 from trailbook.store.postgres.schema import migrate
 
@@ -24,8 +25,8 @@ FRESH = "fresh"
 """The database that all others are copies of: migrated, and empty."""
 MUCH = 1 << 20
 """Bytes from which a table is emptied by a new file."""
-FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
-"""For a server that is not killed."""
+FAST = sized({"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}, {})
+"""For a server that is not killed; at full size it is as it comes."""
 _KEEPER = """
 import os, shutil, signal, sys
 sys.stdin.read()
@@ -91,18 +92,15 @@ class Server:
         return self.folder / "data"
 
     def start(self) -> None:
-        """Start it, and wait until it answers; so also after it was killed."""
-        told = {**self._settings, "listen_addresses": "", "unix_socket_directories": str(self.folder)}
-        self.process = self._run("postgres", "-D", str(self.data), *(f"--{name}={told[name]}" for name in told))
+        """Start it, and wait until it answers."""
         until = time.monotonic() + HUNG
-        while True:
-            try:
-                self.connect("postgres").close()
-                return
-            except psycopg.OperationalError:
-                assert self.process.poll() is None, self.log()
-                assert time.monotonic() < until, self.log()
-                time.sleep(0.01)
+        self._launch()
+        while not self._answers():
+            assert time.monotonic() < until, self.log()
+            if self.process.poll() is not None:
+                # What a killed one had started has not all noticed yet.
+                self._launch()
+            time.sleep(0.01)
 
     def end(self) -> None:
         """Stop it, and remove all that it kept."""
@@ -135,6 +133,17 @@ class Server:
             fresh.execute(f"CREATE ROLE {LOGIN} LOGIN")
             fresh.execute(f"GRANT trailbook_writer, trailbook_reader TO {LOGIN}")
             fresh.execute(_REMEMBER)
+
+    def _launch(self) -> None:
+        told = {**self._settings, "listen_addresses": "", "unix_socket_directories": str(self.folder)}
+        self.process = self._run("postgres", "-D", str(self.data), *(f"--{name}={told[name]}" for name in told))
+
+    def _answers(self) -> bool:
+        try:
+            self.connect("postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("ab") as log:
