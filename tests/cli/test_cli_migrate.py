@@ -128,9 +128,18 @@ def test_a_schema_of_our_name_that_is_not_ours_is_left_alone(cli: Cli, place: Pl
     assert "There is a schema named trailbook in this database that is not Trailbook's." in told.err
 
 
-def test_a_database_that_is_not_there_is_named_without_the_password(cli: Cli, server: postgres.Server) -> None:
-    url = server.url("nowhere", "somebody:secret")
-    told = cli("--store", url, "migrate")
-    assert (told.code, told.out) == (1, "")
-    assert "somebody@" in told.err
-    assert "secret" not in told.err
+def test_a_server_that_cannot_be_asked_is_named_without_the_password(cli: Cli, server: postgres.Server) -> None:
+    host = quote(str(server.folder), safe="")
+    for url, said in (
+        (server.url("nowhere", f"{postgres.ADMINISTRATOR}:secret"), "There is no such database."),
+        (server.url("postgres", "nobody:secret"), "The server does not let this user in."),
+        (f"postgresql://nobody:secret@/postgres?host={host}&port=1", "The server cannot be reached."),
+        ("postgresql://nobody:secret@[::1/postgres", "The server cannot be asked so."),
+        ("postgresql://nobody:secret@/postgres?password=secret&sslmode=none", "The server cannot be reached."),
+    ):
+        for arguments in (("migrate",), ("report",), ("copy", url, "copy.db")):
+            told = cli("--store", url, *arguments)
+            assert (told.code, told.out) == (1, "")
+            assert told.err.startswith("Error: postgresql://")
+            assert said in told.err
+            assert "secret" not in told.err

@@ -74,6 +74,24 @@ _UNREACHABLE = "The server cannot be reached."
 _CHECK = "Check that PostgreSQL runs, and try again."
 
 
+_REFUSALS = {
+    "password authentication failed": "28P01",
+    "authentication failed": "28000",
+    "no pg_hba.conf entry": "28000",
+    "role ": "28000",
+    "database ": "3D000",
+    "too many clients": "53300",
+    "remaining connection slots": "53300",
+}
+"""What a server says that does not let us in, in English; a connection that fails has no code."""
+
+
+def _told(message: str) -> str:
+    """The code of a refused connection, empty if it is not known."""
+    said = message.rpartition("FATAL:")[2].strip() if "FATAL:" in message else ""
+    return next((code for sign, code in _REFUSALS.items() if sign in said), "")
+
+
 @contextmanager
 def explained(place: str) -> Iterator[None]:
     """Turns PostgreSQL's errors into ours, which say what to do and name no password."""
@@ -87,13 +105,13 @@ def explained(place: str) -> Iterator[None]:
             "No connection to the server was free for too long, or it cannot be reached.", place=place, remedy=_CHECK
         ) from error
     except psycopg.Error as error:
-        code = error.sqlstate or ""
+        code = error.sqlstate or _told(str(error))
         if code in _CAUSES:
             kind, problem, remedy = _CAUSES[code]
             raise kind(problem, place=place, remedy=remedy) from error
         if code.startswith(("08", "57P")) or (not code and isinstance(error, psycopg.OperationalError)):
-            lost = error.pgconn is not None and not isinstance(error, psycopg.errors.ConnectionTimeout)
-            raise StoreError(_LOST if lost else _UNREACHABLE, place=place, remedy=_CHECK) from None
+            connected = error.pgconn is None and not isinstance(error, psycopg.errors.ConnectionTimeout)
+            raise StoreError(_LOST if connected else _UNREACHABLE, place=place, remedy=_CHECK) from None
         if not code:
             raise StoreError("The server cannot be asked so.", place=place, remedy="Check the URL.") from None
         told = error.diag.message_primary or "an error without words"
