@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -78,18 +79,18 @@ _REFUSALS = {
     "password authentication failed": "28P01",
     "authentication failed": "28000",
     "no pg_hba.conf entry": "28000",
-    "role ": "28000",
-    "database ": "3D000",
+    'role ".*" does not exist': "28000",
+    'database ".*" does not exist': "3D000",
     "too many clients": "53300",
     "remaining connection slots": "53300",
 }
-"""What a server says that does not let us in, in English; a connection that fails has no code."""
+"""What a server says that does not let us in, in English (patterns); a connection that fails has no code."""
 
 
 def _told(message: str) -> str:
     """The code of a refused connection, empty if it is not known."""
     said = message.rpartition("FATAL:")[2].strip() if "FATAL:" in message else ""
-    return next((code for sign, code in _REFUSALS.items() if sign in said), "")
+    return next((code for sign, code in _REFUSALS.items() if re.search(sign, said)), "")
 
 
 @contextmanager
