@@ -79,7 +79,8 @@ def source(selection: Selection, low: int | None = None, high: int | None = None
     plan = selection.plan
     if plan.test is None:
         return "FROM trailbook.seen WHERE false"
-    tests = [test for test in (_period(_later(plan.since, low), _earlier(plan.until, high)), plan.test) if test]
+    period = _period(_later(plan.since, low), _earlier(plan.until, high), plan)
+    tests = [test for test in (period, plan.test) if test]
     if selection.sizes is not None:
         tests.append(within_books(selection.sizes))
     return f"FROM trailbook.seen WHERE {' AND '.join(tests) or _EVERYWHERE}"
@@ -90,9 +91,14 @@ def way_to(plan: Plan) -> Way:
     return "tokens" if plan.needs else "any"
 
 
-def _period(low: int | None, high: int | None) -> str:
-    tests = [] if low is None else [f"at >= {low}"]
-    return " AND ".join(tests if high is None else [*tests, f"at < {high}"])
+def _period(low: int | None, high: int | None, plan: Plan) -> str:
+    """The condition on the time. Where the index of tokens is to be used, that of time must not be taken for a way.
+
+    A comparison with ALL of an array leaves out months as well, but no index of time is asked for it.
+    """
+    bound = "ALL ('{{{}}}'::bigint[])" if way_to(plan) == "tokens" else "{}"
+    tests = [] if low is None else [f"at >= {bound.format(low)}"]
+    return " AND ".join(tests if high is None else [*tests, f"at < {bound.format(high)}"])
 
 
 def _later(a: int | None, b: int | None) -> int | None:
@@ -143,7 +149,8 @@ class Finder:
         shares = read_shares(self.connection, {token for need in plan.needs for token in need})
         width = 1
         while windows:
-            window = _together(windows[:width])
+            taken = _so_many(windows, width, shares)
+            window = _together(windows[:taken])
             chunk = self._chunk(selection, order, window, after, size, shares)
             yield from chunk
             if len(chunk) == size:
@@ -151,7 +158,7 @@ class Finder:
                 windows = [one for one in windows if (one.low <= after.at if newest else one.high > after.at)]
                 size = CHUNK
             else:
-                del windows[:width]
+                del windows[:taken]
                 width = min(2 * width, MOST_MONTHS)
 
     def _windows(self, plan: Plan, newest: bool, after: Place | None) -> list[Window]:
@@ -171,17 +178,17 @@ class Finder:
     ) -> list[_Raw]:
         """The first rows of a window, after a place if one is given."""
         sense, beyond = ("DESC", "<") if order == "newest" else ("ASC", ">")
-        rest = "" if after is None else f" AND (at, arrival) {beyond} ({after.at}, {after.arrival})"
+        rest = "" if after is None else f" AND ({{}}, arrival) {beyond} ({after.at}, {after.arrival})"
         columns = "SELECT at, arrival, place, body"
         if not selection.plan.needs:
             where = source(selection, window.low, window.high)
-            sql = f"{columns} {where}{rest} ORDER BY at {sense}, arrival {sense} LIMIT {size}"
+            sql = f"{columns} {where}{rest.format('at')} ORDER BY at {sense}, arrival {sense} LIMIT {size}"
             return _raw(self.connection.rows(sql, way="time"))
         share, events = shares.of(window.months, selection.plan.needs)
         if share and BY_TIME * size / share < BY_TOKEN * share * events:
             enough = int(PATIENCE * size / share) + size
             everything = selection._replace(plan=_without_test(selection.plan))
-            inner = f"SELECT * {source(everything, window.low, window.high)}{rest}"
+            inner = f"SELECT * {source(everything, window.low, window.high)}{rest.format('at')}"
             sql = f"""
                 {columns} FROM ({inner} ORDER BY at {sense}, arrival {sense} LIMIT {enough}) AS next
                 WHERE {selection.plan.test} LIMIT {size}
@@ -191,7 +198,7 @@ class Finder:
                 return found
         # With at + 0 the index of time is no way to the order: it would be gone through for what is rarely there.
         where = source(selection, window.low, window.high)
-        sql = f"{columns} {where}{rest} ORDER BY at + 0 {sense}, arrival {sense} LIMIT {size}"
+        sql = f"{columns} {where}{rest.format('at + 0')} ORDER BY at + 0 {sense}, arrival {sense} LIMIT {size}"
         return _raw(self.connection.rows(sql, way="tokens"))
 
     def _by_id(self, selection: Selection, ids: list[bytes], order: Order, start: int | None) -> list[_Raw]:
@@ -207,6 +214,16 @@ class Finder:
 
 def _without_test(plan: Plan) -> Plan:
     return Plan("", (), plan.since, plan.until, plan.recheck)
+
+
+def _so_many(windows: list[Window], months: int, shares: Shares) -> int:
+    """How many windows to take for so many months in which something is known to be; others cost next to nothing."""
+    known = 0
+    for index, window in enumerate(windows):
+        known += shares.months.get(window.months[0], 0) > 0
+        if known == months:
+            return index + 1
+    return len(windows)
 
 
 def _together(windows: list[Window]) -> Window:
