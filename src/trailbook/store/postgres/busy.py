@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from ...errors import StoreError
 from .connect import Asking, Database
 from .months import month_of
+from .tokens import token_of
 
 EVENTS_AT_ONCE = 5_000
 """Counts are written whenever so many events came together."""
@@ -19,13 +19,6 @@ LEAST_SHARE = 0.004
 """Of the events of a month that came together; of tokens that fewer had, nothing is written: they are rare."""
 ANY_TOKEN = 0
 """Stands for all events of a month."""
-
-_ELEMENT = struct.Struct(">ii")
-
-
-def element(token: int) -> bytes:
-    """A token as an element of an array, as COPY takes it."""
-    return _ELEMENT.pack(4, token)
 
 
 class Busyness:
@@ -39,7 +32,7 @@ class Busyness:
         self._lock = Lock()
         self._start()
 
-    def count(self, events: Iterable[tuple[int, set[bytes]]]) -> None:
+    def count(self, events: Iterable[tuple[int, list[bytes]]]) -> None:
         """Count events that were appended, each given by its time and its tokens as elements."""
         with self._lock:
             for micros, tokens in events:
@@ -68,7 +61,7 @@ class Busyness:
         rows = [(ANY_TOKEN, month, events) for month, events in self._months.items()]
         for month, tokens in self._tokens.items():
             least = LEAST_SHARE * self._months[month]
-            rows += [(_ELEMENT.unpack(one)[1], month, n) for one, n in tokens.items() if n > least and n > 1]
+            rows += [(token_of(one), month, n) for one, n in tokens.items() if n > least and n > 1]
         self._start()
         return sorted(rows)
 

@@ -14,7 +14,7 @@ from .connect import Connection, Database
 from .names import keep_names
 from .numbers import Numbers
 from .places import book_of
-from .tokens import Entries, Entry
+from .tokens import Entries, Entry, token_of
 
 CHUNK = 5_000
 
@@ -36,10 +36,11 @@ def rebuild(database: Database, bodies: Bodies, entries: Entries, numbers: Numbe
         connection.run("DELETE FROM trailbook.party")
         for chunk in made_anew(connection, database, bodies, entries, progress):
             given = numbers.prepare([made.entry for made in chunk])
+            known = {text: token_of(one) for text, one in given.tokens.items()}
             wrong = [
                 (made.at, made.arrival, _array(right))
                 for made in chunk
-                if (right := tokens_of(made.entry, given.tokens)) != set(made.tokens)
+                if (right := tokens_of(made.entry, known)) != set(made.tokens)
             ]
             if wrong:
                 sql = """
@@ -82,8 +83,7 @@ def tokens_of(entry: Entry, numbers: Mapping[str, int]) -> set[int]:
     """The tokens that an event should have; those without a number cannot be among those it has."""
     found: set[int] = set()
     for part in entry.parts:
-        found.update(numbers.get(text, 0) for text in part.indexed.numbered)
-        found.update(part.indexed.hashed)
+        found.update(numbers.get(one, 0) if isinstance(one, str) else token_of(one) for one in part.indexed)
     return found
 
 

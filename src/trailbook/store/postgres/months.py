@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..keys import microseconds, moment_of
@@ -10,6 +11,7 @@ from ..keys import microseconds, moment_of
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 """Before and after these, all events are in one partition each: hardly any event is, whatever its producer says."""
 _LOWEST, _HIGHEST = -(2**62), 2**62
+_DAY = 86_400_000_000
 
 
 class Month(NamedTuple):
@@ -30,7 +32,12 @@ def month_of(micros: int) -> Month:
         return Month(_LOWEST, _START, "event_before")
     if micros >= _END:
         return Month(_END, _HIGHEST, "event_after")
-    moment = moment_of(micros)
+    return _month_of_day(micros // _DAY)
+
+
+@lru_cache(maxsize=4096)
+def _month_of_day(day: int) -> Month:
+    moment = moment_of(day * _DAY)
     first = datetime(moment.year, moment.month, 1, tzinfo=UTC)
     following = datetime(moment.year + moment.month // 12, moment.month % 12 + 1, 1, tzinfo=UTC)
     return Month(microseconds(first), microseconds(following), f"event_{moment:%Y_%m}")

@@ -10,12 +10,13 @@ from typing import Generic, NamedTuple, TypeVar
 from ...seal.tree import Frontier
 from .connect import Connection, Database
 from .months import Month, month_of
-from .tokens import Entry
+from .tokens import Entry, element
 
 MOST_REMEMBERED = 500_000
 """Of each kind; when there are more, all are forgotten and read again."""
 
 K = TypeVar("K")
+V = TypeVar("V")
 Shared = tuple[int, str]
 """A text that the events of a book share, with the book's number."""
 
@@ -26,22 +27,22 @@ def digest(text: str) -> bytes:
 
 
 class Given(NamedTuple):
-    """The numbers of all that a batch refers to."""
+    """The numbers of all that a batch refers to; those of tokens as elements of an array."""
 
     books: dict[str, int]
-    tokens: dict[str, int]
+    tokens: dict[str, bytes]
     whos: dict[Shared, int]
     whats: dict[Shared, int]
 
 
-class _Remembered(Generic[K]):
+class _Remembered(Generic[K, V]):
     """Numbers of one kind: what is not known yet, `give` finds or gives out."""
 
-    def __init__(self, give: Callable[[set[K]], dict[K, int]]) -> None:
+    def __init__(self, give: Callable[[set[K]], dict[K, V]]) -> None:
         self._give = give
-        self._known: dict[K, int] = {}
+        self._known: dict[K, V] = {}
 
-    def all_of(self, wanted: set[K]) -> dict[K, int]:
+    def all_of(self, wanted: set[K]) -> dict[K, V]:
         """The numbers of what is wanted, among others; what is not there and is not given one is left out."""
         known = self._known
         missing = wanted - known.keys()
@@ -75,7 +76,7 @@ class Numbers:
         given = list(entries)
         books = self._books.all_of({entry.book for entry in given})
         tokens = self._tokens.all_of(
-            {text for entry in given for part in entry.parts for text in part.indexed.numbered}
+            {one for entry in given for part in entry.parts for one in part.indexed if type(one) is str}
         )
         whos = self._whos.all_of({(books[entry.book], entry.who) for entry in given})
         whats = self._whats.all_of({(books[entry.book], entry.what) for entry in given})
@@ -109,7 +110,7 @@ class Numbers:
                 found = _books(connection, digests)
         return found
 
-    def _number_tokens(self, texts: set[str]) -> dict[str, int]:
+    def _number_tokens(self, texts: set[str]) -> dict[str, bytes]:
         wanted = sorted(text.encode() for text in texts)
         sql = """
             INSERT INTO trailbook.token (text) SELECT t.text FROM unnest(%s::bytea[]) AS t (text) ORDER BY 1
@@ -145,9 +146,9 @@ def _books(connection: Connection, digests: list[bytes]) -> dict[str, int]:
     return found
 
 
-def _tokens(connection: Connection, texts: list[bytes]) -> dict[str, int]:
+def _tokens(connection: Connection, texts: list[bytes]) -> dict[str, bytes]:
     sql = "SELECT text, number FROM trailbook.token WHERE text = ANY (%s)"
-    return {text.decode(): number for text, number in connection.rows(sql, (texts,))}
+    return {text.decode(): element(number) for text, number in connection.rows(sql, (texts,))}
 
 
 def _shared(connection: Connection, table: str, rows: list[tuple[int, bytes, str]]) -> dict[Shared, int]:

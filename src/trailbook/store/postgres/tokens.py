@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
-
-from msgspec import Struct
 
 from ...event.text import long_words, pieces
 from .. import entry
@@ -29,15 +28,22 @@ ADDRESS_DIGITS = {"4": (4, 6, 8), "6": (8, 12, 16, 32)}
 _LONGEST_REMEMBERED, _MOST_REMEMBERED = 40, 1 << 14
 
 
-class Tokens(Struct, frozen=True, gc=False):
-    """The tokens of facets and words: texts that have numbers, and hashes, which are negative."""
-
-    numbered: tuple[str, ...]
-    hashed: tuple[int, ...]
-
-
+Tokens = tuple[str | bytes, ...]
+"""The tokens of facets and words: texts that have numbers, and hashes, as elements of an array already."""
 Entry = entry.Entry[Tokens]
 Part = entry.Part[Tokens]
+
+_ELEMENT = struct.Struct(">ii")
+
+
+def element(token: int) -> bytes:
+    """A token as an element of an array, as COPY takes it."""
+    return _ELEMENT.pack(4, token)
+
+
+def token_of(element: bytes) -> int:
+    """The token of an element of an array."""
+    return int(_ELEMENT.unpack(element)[1])
 
 
 def _hashed(text: str, key: bytes) -> int:
@@ -96,22 +102,18 @@ class Entries(entry.Entries[Tokens]):
 
     def indexed(self, facets: Iterable[str], texts: Iterable[str]) -> Tokens:
         """See `store.entry`."""
-        numbered: set[str] = set()
-        hashes: set[int] = set()
+        found: set[str | bytes] = set()
         for facet in facets:
             if facet.startswith("related:"):
-                hashes.add(reference(facet.split("/", 1)[1], self._key))
+                found.add(element(reference(facet.split("/", 1)[1], self._key)))
             elif facet.startswith("request:"):
-                hashes.add(request(facet.removeprefix("request:"), self._key))
+                found.add(element(request(facet.removeprefix("request:"), self._key)))
             elif facet.startswith("ip:"):
-                numbered.update(address_texts(facet[3:]))
+                found.update(address_texts(facet[3:]))
             else:
-                numbered.add(facet[:LONGEST])
-        for text in texts:
-            found = self._words[text]
-            numbered.update(found.numbered)
-            hashes.update(found.hashed)
-        return Tokens(tuple(numbered), tuple(hashes))
+                found.add(facet[:LONGEST])
+        found.update(*map(self._words.__getitem__, texts))
+        return tuple(found)
 
 
 class _Words(dict[str, Tokens]):
@@ -123,20 +125,15 @@ class _Words(dict[str, Tokens]):
 
     def __missing__(self, text: str) -> Tokens:
         if len(text) > _LONGEST_REMEMBERED and len(parts := pieces(text)) > 1:
-            several = [self[part] for part in parts]
-            return Tokens(
-                tuple({one for tokens in several for one in tokens.numbered}),
-                tuple({one for tokens in several for one in tokens.hashed}),
-            )
-        numbered: set[str] = set()
-        hashes: set[int] = set()
+            return tuple(set().union(*map(self.__getitem__, parts)))
+        several: set[str | bytes] = set()
         for word in long_words(text):
             if is_numbered(word):
-                numbered.add(word_text(word))
+                several.add(word_text(word))
             else:
-                numbered.add(beginning(word))
-                hashes.add(hashed_word(word, self._key))
-        found = Tokens(tuple(numbered), tuple(hashes))
+                several.add(beginning(word))
+                several.add(element(hashed_word(word, self._key)))
+        found = tuple(several)
         if len(text) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()

@@ -15,7 +15,7 @@ from ..bodies import Trained
 from ..names import Named, names_of
 from ..ports import Receipt, Status
 from .bodies import Bodies, keep
-from .busy import Busyness, element
+from .busy import Busyness
 from .connect import Connection, Database, Undone
 from .months import month_of
 from .names import keep_names
@@ -26,7 +26,6 @@ from .tokens import Entries, Entry
 MOST_TRIES = 5
 """Of a transaction that others got in the way of: PostgreSQL undoes one of those that wait for each other."""
 MOST_NAMES = 500_000
-_MOST_ELEMENTS = 100_000
 _AT_ONCE = 500
 """So many events are compressed one after the other: the dictionary then stays in the processor's cache."""
 _INDEX_BITS = 20
@@ -78,7 +77,6 @@ class Writer:
         self._busyness = busyness
         self._bodies = Bodies()
         self._is_new = True
-        self._elements: dict[tuple[str, ...], tuple[bytes, ...]] = {}
         self._names: set[Named] = set()
 
     def transact(self, work: Work[T], batch: Iterable[Sealed] = ()) -> tuple[T, list[Receipt]]:
@@ -114,7 +112,7 @@ class Writer:
                 given = self._numbers.prepare([*entries, *more])
             for dictionary in filter(None, (trained, retrained)):
                 keep(connection, dictionary)
-            append = _Append(connection, given, self._elements, self._bodies, self._database)
+            append = _Append(connection, given, self._bodies, self._database)
             receipts = append.all([*entries, *more], [*frames, *more_frames])
             names = append.names - self._names
             keep_names(connection, names)
@@ -151,17 +149,15 @@ class _Append:
         self,
         connection: Connection,
         given: Given,
-        elements: dict[tuple[str, ...], tuple[bytes, ...]],
         bodies: Bodies,
         database: Database,
     ) -> None:
         self._connection = connection
         self._given = given
-        self._elements = elements
         self._bodies = bodies
         self._database = database
         self.names: set[Named] = set()
-        self.fresh: list[tuple[int, set[bytes]]] = []
+        self.fresh: list[tuple[int, list[bytes]]] = []
 
     def all(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
         """Append what is not there yet. Books are locked one after the other by number, so that nobody deadlocks."""
@@ -200,10 +196,9 @@ class _Append:
         self, entry: Entry, book: int, place: int, arrival: int, frame: bytes
     ) -> tuple[bytes, bytes, bytes, bytes]:
         """A row of the event table, as COPY takes it."""
-        tokens: set[bytes] = set()
-        for part in entry.parts:
-            tokens.update(self._numbered(part.indexed.numbered))
-            tokens.update([element(one) for one in part.indexed.hashed])
+        numbers = self._given.tokens
+        found = set().union(*[part.indexed for part in entry.parts])
+        tokens = [one if isinstance(one, bytes) else numbers[one] for one in found]
         self.fresh.append((entry.micros, tokens))
         who, what = self._given.whos[book, entry.who], self._given.whats[book, entry.what]
         size = len(tokens)
@@ -211,16 +206,6 @@ class _Append:
             7, 8, entry.micros, 8, arrival, 8, place, 4, who, 4, what, 20 + 8 * size, 1, 0, _INT4_OID, size, 1
         )
         return head, b"".join(tokens), _FRAME.pack(len(frame)), frame
-
-    def _numbered(self, texts: tuple[str, ...]) -> tuple[bytes, ...]:
-        """The elements of an array with the numbers of texts, remembered: most come again and again."""
-        found = self._elements.get(texts)
-        if found is None:
-            if len(self._elements) >= _MOST_ELEMENTS:
-                self._elements.clear()
-            numbers = self._given.tokens
-            found = self._elements[texts] = tuple([element(numbers[text]) for text in texts])
-        return found
 
     def _copy(self, month: str, rows: list[bytes]) -> None:
         """Add rows to the partition of a month: nothing is copied into a table with row security, such as the whole."""
