@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
-from size import sized
+from size import FULL
 
 from trailbook.store.postgres.schema import migrate
 
@@ -25,8 +25,9 @@ FRESH = "fresh"
 """The database that all others are copies of: migrated, and empty."""
 MUCH = 1 << 20
 """Bytes from which a table is emptied by a new file."""
-FAST = sized({"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}, {})
-"""For a server that is not killed; at full size it is as it comes."""
+IN_MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 << 30
+"""That have to be free there."""
 _KEEPER = """
 import os, shutil, signal, sys
 sys.stdin.read()
@@ -71,11 +72,10 @@ END $$;
 
 
 class Server:
-    """A PostgreSQL whose files and socket are in a folder of its own. `settings` as in postgresql.conf."""
+    """A PostgreSQL whose files and socket are in a folder of its own, in `place`; None: where temporary files are."""
 
-    def __init__(self, **settings: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="trailbook-postgres-"))
-        self._settings = {"shared_buffers": "64MB", "max_connections": "200", **settings}
+    def __init__(self, place: Path | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="trailbook-postgres-", dir=place))
         self._as_user = _as_user()
         if self._as_user:
             os.chown(self.folder, self._as_user["user"], self._as_user["group"])
@@ -135,8 +135,15 @@ class Server:
             fresh.execute(_REMEMBER)
 
     def _launch(self) -> None:
-        told = {**self._settings, "listen_addresses": "", "unix_socket_directories": str(self.folder)}
-        self.process = self._run("postgres", "-D", str(self.data), *(f"--{name}={told[name]}" for name in told))
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": self.folder,
+            "shared_buffers": "64MB",
+            "max_wal_size": "256MB",
+            "max_connections": "200",
+        }
+        told = (f"--{name}={value}" for name, value in settings.items())
+        self.process = self._run("postgres", "-D", str(self.data), *told)
 
     def _answers(self) -> bool:
         try:
@@ -182,10 +189,16 @@ class Stores:
         return name
 
 
+def quick() -> Server:
+    """A server that is not to be killed: small tests have it in memory, where writing through takes no time."""
+    in_memory = not FULL and IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free >= ROOM_BYTES
+    return Server(IN_MEMORY if in_memory else None)
+
+
 @cache
 def shared() -> Stores:
     """The stores of a server that is there until the tests of this process have ended."""
-    server = Server(**FAST)
+    server = quick()
     server.prepare()
     return Stores(server)
 

@@ -19,7 +19,7 @@ MADE = f"(version {len(MIGRATIONS)}).\n"
 @pytest.fixture(scope="module")
 def server() -> Iterator[postgres.Server]:
     """A server of our own: roles are all of a server's."""
-    made = postgres.Server(**postgres.FAST)
+    made = postgres.quick()
     yield made
     made.end()
 

@@ -139,7 +139,7 @@ class Reading:
         self.path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.database: postgres.Server | None = None
         if page.exists() and "sudo -u postgres" in page.read_text(encoding="utf-8"):
-            self.database = postgres.Server(**postgres.FAST)
+            self.database = postgres.quick()
             self.path = f"{postgres.binaries()}{os.pathsep}{self.path}"
             self.exported["PGHOST"] = str(self.database.folder)
 
