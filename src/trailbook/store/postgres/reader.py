@@ -18,11 +18,12 @@ from .bodies import Bodies
 from .connect import Connection, Database
 from .groups import summarise
 from .names import find_names
-from .plan import Planner
+from .plan import Plan, Planner
 from .rows import CHUNK, Finder, Selection, source, way_to
 
 MOST_ROWS = 1_000
 """The most rows on a page."""
+_EVERYTHING = Plan("", (), None, None, recheck=False)
 
 
 class Reader:
@@ -73,6 +74,9 @@ class Reader:
         selection = self._select(viewer, condition, heads)
         if selection.plan.recheck:
             return sum(1 for _ in islice(self._finder().rows(selection, "newest"), at_most))
+        if selection.plan == _EVERYTHING:
+            sizes = self._sizes(viewer) if selection.sizes is None else selection.sizes
+            return sum(sizes.values()) if at_most is None else min(at_most, sum(sizes.values()))
         bound = "" if at_most is None else f" LIMIT {at_most:d}"
         sql = f"SELECT count(*) FROM (SELECT {source(selection)}{bound}) AS found"
         ((count,),) = self._connection.rows(sql, way=way_to(selection.plan))
