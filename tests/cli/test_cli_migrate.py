@@ -11,7 +11,9 @@ import postgres
 import pytest
 from cli.small import EVENTS, Cli, command, write_lines
 
-from trailbook.store.postgres.schema import MIGRATIONS
+from trailbook.errors import StoreError
+from trailbook.store.ports import Migration
+from trailbook.store.postgres.schema import MIGRATIONS, migrate
 
 MADE = f"(version {len(MIGRATIONS)}).\n"
 
@@ -107,6 +109,21 @@ def test_a_store_of_a_newer_version_is_refused(cli: Cli, place: Place) -> None:
         told = cli("--store", url, *arguments)
         assert (told.code, told.out) == (1, "")
         assert "This store has version 99; this Trailbook knows versions up to" in told.err
+
+
+def test_a_store_is_brought_up_all_or_nothing(cli: Cli, place: Place) -> None:
+    url, now = place.server.url("trail", postgres.ADMINISTRATOR), len(MIGRATIONS)
+    cli("--store", url, "migrate")
+    more = "CREATE TABLE trailbook.extra (x int);"
+    with pytest.raises(StoreError, match="syntax error"):
+        migrate(url, migrations=(*MIGRATIONS, f"{more} CREATE TABLE trailbook.broken (;"))
+    assert cli("--store", url, "migrate").out.endswith(f"is up to date {MADE}")
+    assert migrate(url, migrations=(*MIGRATIONS, more)) == Migration(now, now + 1)
+    assert "Update Trailbook, or open another store." in cli("--store", url, "report").err
+    place.run("trail", f"UPDATE trailbook.trail SET version = {now - 1}")
+    assert cli("--store", url, "report").err.endswith(
+        "This store is of an earlier version of Trailbook. Run `trailbook migrate`.\n"
+    )
 
 
 def test_a_store_that_nobody_has_migrated_yet_says_so(cli: Cli, place: Place, folder: Path) -> None:
