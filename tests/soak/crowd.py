@@ -65,7 +65,7 @@ def keep_importing(store: Store, events: Path, number: int, seconds: float) -> d
     while time.monotonic() < until:
         turn += 1
         batch, size = dice.choice(SIZES)
-        path.write_bytes(b"".join(encode(moved(event, 2 * turn + number)) + b"\n" for event in first[:size]))
+        path.write_bytes(b"".join(encode(moved(event, 16 * turn + number)) + b"\n" for event in first[:size]))
         mapping = load_map("native")
         summary = import_file(str(path), mapping, CONTEXT, appender, now=lambda: datetime.now(UTC), batch=batch)
         read, stored = read + summary.read, stored + summary.stored
