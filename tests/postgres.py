@@ -167,10 +167,10 @@ class Stores:
         self._server = server
         self._owners: dict[str, Path] = {}
 
-    def url(self, folder: Path) -> str:
+    def url(self, folder: Path, user: str = LOGIN) -> str:
         """The URL of the store that belongs to the folder: of an empty one, if the folder has none yet."""
         mine = next((name for name, owner in self._owners.items() if owner == folder), None)
-        return self._server.url(mine or self._take(folder))
+        return self._server.url(mine or self._take(folder), user)
 
     def log(self) -> str:
         """What the server said."""
@@ -206,6 +206,11 @@ def shared() -> Stores:
 def url(folder: Path) -> str:
     """See `Stores.url`."""
     return shared().url(folder)
+
+
+def owned(folder: Path) -> str:
+    """The same store, for who may do with it what its owner may."""
+    return shared().url(folder, ADMINISTRATOR)
 
 
 @cache

@@ -29,6 +29,8 @@ STORES: dict[str, Callable[[Path], Store]] = {
 """The store of a folder, open."""
 
 
+OWNED: dict[str, Callable[[Path], str]] = {**PLACES, "postgres": postgres.owned}
+"""The same, for who may do what only an owner may."""
 LOGS: dict[str, Callable[[], str]] = {
     "sqlite": lambda: "",
     "postgres": lambda: postgres.shared().log(),

@@ -16,7 +16,7 @@ import pytest
 from size import sized
 from soak.kept import kept_events
 from soak.programs import assert_whole, batches, command, imported, program, trailbook, write_events
-from stores import PLACES
+from stores import OWNED, PLACES
 
 from trailbook.errors import StoreError
 from trailbook.event.canonical import decode
@@ -139,7 +139,7 @@ def test_a_killed_import_is_completed_by_the_next_run(kind: str, tmp_path: Path)
 
 @pytest.mark.parametrize("kind", PLACES)
 def test_a_killed_reindex_leaves_an_index_that_agrees(kind: str, tmp_path: Path) -> None:
-    store = PLACES[kind](tmp_path)
+    store = OWNED[kind](tmp_path)
     number = sized(1, 4)
     events = sized(3_000, 20_000)
     imported(store, write_events(tmp_path / "events.jsonl", events, seed=1))

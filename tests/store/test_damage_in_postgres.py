@@ -14,6 +14,7 @@ import pytest
 from sealed import NOON, seal, simple
 
 from trailbook.directory.viewer import OPERATOR
+from trailbook.errors import StoreError
 from trailbook.query.tree import Field
 from trailbook.store.postgres.store import PostgresStore
 
@@ -162,3 +163,8 @@ def test_tokens_and_names_are_made_anew_by_who_may_act_as_the_owner(
         assert store.count(OPERATOR, Field("action", ("play",))) == EVENTS
         assert store.parties(OPERATOR, "user", "Name of u1")
     assert problems(url, "doctor") == problems(url, "verify") == []
+
+
+def test_who_does_not_own_the_store_is_told_who_may_make_its_index_anew(url: str) -> None:
+    with closing(PostgresStore(url)) as store, pytest.raises(StoreError, match="Only who owns this store may do that"):
+        store.rebuild_index(silent)

@@ -225,7 +225,12 @@ class Database:
     def owning(self) -> Iterator[Connection]:
         """A transaction of the owner, who alone may mend what follows from the events."""
         begin = f"BEGIN; SET LOCAL ROLE {OWNER}; SET LOCAL jit = off"
-        with explained(self.place), self._writes.connection() as connection, _transaction(connection, begin):
+        with (
+            explained(self.place),
+            self._writes.connection() as connection,
+            _for_owners(),
+            _transaction(connection, begin),
+        ):
             yield Connection(connection)
 
     def close(self) -> None:
@@ -253,6 +258,17 @@ def _pool(url: str, wait: float) -> ConnectionPool[psycopg.Connection[Row]]:
         num_workers=1,
         open=True,
     )
+
+
+@contextmanager
+def _for_owners() -> Iterator[None]:
+    """Says who may, to whom may not."""
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise StoreError(
+            "Only who owns this store may do that.", remedy="Do it as the user that runs `trailbook migrate`."
+        ) from error
 
 
 @contextmanager
