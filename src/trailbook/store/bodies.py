@@ -95,7 +95,8 @@ class Bodies(ABC, Generic[S]):
             number = zstandard.get_frame_parameters(frame).dict_id
             decompressor = self._decompressors.get(number) or self._load(source, number)
             return decompressor.decompress(frame)
-        except zstandard.ZstdError as error:
+        except (zstandard.ZstdError, TypeError) as error:
+            # A row that was garbled may have anything for a frame.
             raise Damaged(f"An event's bytes cannot be unpacked: {error}.", remedy=LOOK) from error
 
     def event(self, source: S, frame: bytes) -> Event:
