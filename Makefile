@@ -13,7 +13,7 @@ SIZE ?=
 COVERAGE := 90
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak lint format bench docs constraints clean
+.PHONY: help setup run test soak postgresql lint format bench docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -40,11 +40,14 @@ run: $(READY) ## an Audit Trail Details Report of a demo trail (EVENTS=10000, QU
 	@echo
 	@echo "What else to ask: . $(BIN)/activate; export TRAILBOOK_STORE=$(STORE); trailbook report --help"
 
-test: lint ## the checks of lint, then all tests with branch coverage
+test: lint postgresql ## the checks of lint, then all tests with branch coverage
 	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
-soak: $(READY) ## the tests that go by size, at full size (this takes long)
+soak: $(READY) postgresql ## the tests that go by size, at full size (this takes long)
 	TRAILBOOK_TEST_SIZE=full $(BIN)/pytest -n auto
+
+postgresql: ## PostgreSQL's programs, which the tests start a server of their own with
+	@tools/postgresql.sh
 
 lint: $(READY) ## style, types and the rules of the house
 	$(BIN)/ruff check .

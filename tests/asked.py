@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import stores
 from served import caller, client, service
 from starlette.testclient import TestClient
 from trails import AT, event, sealed_trail
@@ -14,7 +15,6 @@ from trailbook.access.model import RIGHTS, Caller, Right
 from trailbook.directory.viewer import OPERATOR, GroupScope, Root, Scope, SelfScope, TenantScope
 from trailbook.event.model import Belonging, Event, Initiator, Target
 from trailbook.query.tree import Field
-from trailbook.store.memory import MemoryStore
 from trailbook.store.ports import Row, Store
 from trailbook.web.service import Service
 
@@ -43,7 +43,7 @@ def number(id: str) -> int:
 
 def filled(store: Store | None = None, **settings: Any) -> Service:
     """A service that holds EVENTS."""
-    kept = store or MemoryStore()
+    kept = store or stores.new()
     kept.append(sealed_trail(EVENTS))
     return service(kept, **settings)
 

@@ -1,24 +1,15 @@
-"""Stores to test, and events sealed without the rest of ingest."""
+"""Events sealed without the rest of ingest."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 from msgspec import structs
 
 from trailbook.event.canonical import Sealed, encode, submission_digest
 from trailbook.event.model import Event, Initiator
-from trailbook.store.memory import MemoryStore
-from trailbook.store.ports import Store
-from trailbook.store.sqlite.store import SqliteStore
 
-STORES: dict[str, Callable[[Path], Store]] = {
-    "memory": lambda folder: MemoryStore(),
-    "sqlite": lambda folder: SqliteStore(folder / "trail.db"),
-}
 NOON = datetime(2021, 11, 17, 12, tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""A service in memory, and callers of every kind, for the tests of the API."""
+"""A service, and callers of every kind, for the tests of the API."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
+import stores
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
@@ -13,7 +14,6 @@ from trailbook.access.model import RIGHTS, Caller, Right, Seat
 from trailbook.directory.viewer import Root, Scope
 from trailbook.event.model import PartyKey
 from trailbook.settings import Settings
-from trailbook.store.memory import MemoryStore
 from trailbook.store.ports import Store
 from trailbook.web.app import make_app
 from trailbook.web.callers import caller_of
@@ -27,7 +27,7 @@ def service(store: Store | None = None, **settings: Any) -> Service:
     """A service whose clock stands still at NOW and whose randomness counts."""
     number = itertools.count(1)
     return Service(
-        store or MemoryStore(),
+        store or stores.new(),
         Settings(**settings),
         clock=lambda: NOW,
         randomness=lambda length: next(number).to_bytes(length, "big"),

@@ -1,4 +1,4 @@
-"""Small trails held in memory, and reports on them, for the tests of report and render."""
+"""Small trails, and reports on them, for the tests of report and render."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import stores
 from msgspec import structs
 
 from trailbook.directory.viewer import OPERATOR, Viewer
@@ -15,7 +16,7 @@ from trailbook.event.model import Event, Initiator
 from trailbook.report.definition import from_dict
 from trailbook.report.result import Report
 from trailbook.report.run import run
-from trailbook.store.memory import MemoryStore
+from trailbook.store.ports import Store
 
 AT = datetime(2021, 11, 17, 14, 7, 31, tzinfo=UTC)
 NOW = datetime(2021, 12, 1, 9, tzinfo=UTC)
@@ -28,9 +29,9 @@ def event(number: int = 1, at: datetime = AT, **fields: Any) -> Event:
     return Event(id=str(UUID(int=number)), occurred_at=at, **values)
 
 
-def trail(events: Iterable[Event]) -> MemoryStore:
+def trail(events: Iterable[Event]) -> Store:
     """A store with these events, each recorded a second after it occurred unless it says otherwise."""
-    store = MemoryStore()
+    store = stores.new()
     store.append(sealed_trail(events))
     return store
 

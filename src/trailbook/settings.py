@@ -31,6 +31,12 @@ def _base_address(url: str) -> str:
     return url.rstrip("/")
 
 
+def _store_name(store: str) -> str:
+    if "://" in store and not store.startswith(("postgresql://", "postgres://")):
+        raise ValueError("write the path of a file, or postgresql://user@host/database")
+    return store
+
+
 def _says(meaning: str, **bounds: Any) -> Any:
     return Field(description=meaning, **bounds)
 
@@ -43,7 +49,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    store: Annotated[str, _says("The file that events are kept in.")] = "trailbook.db"
+    store: Annotated[
+        str,
+        AfterValidator(_store_name),
+        _says("The file that events are kept in, or the postgresql:// URL of a database."),
+    ] = "trailbook.db"
     zone: Annotated[str, _says("The time zone of reports, by its IANA name.")] = "UTC"
     locale: Annotated[str, _says("The language that dates and numbers are written in.")] = "en"
     mask: Annotated[

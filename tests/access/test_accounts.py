@@ -18,6 +18,8 @@ from trailbook.errors import BadInput, Outdated
 from trailbook.event.model import Change, Reference, Target
 from trailbook.web.service import Service
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 ISSUER = "https://id.example"
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+import stores
 from served import NOW
 
 from trailbook.access.throttle import attempt, by_address, by_code, by_name, not_tried, succeeded
 from trailbook.errors import TooMuch
-from trailbook.store.memory import MemoryStore
+from trailbook.store.ports import Store
+
+pytestmark = pytest.mark.usefixtures("every_store")
 
 
-def waits(store: MemoryStore, guessed: list, now=NOW) -> float:
+def waits(store: Store, guessed: list, now=NOW) -> float:
     """How long to wait now; 0 if this try was let pass."""
     try:
         attempt(store, guessed, now)
@@ -22,7 +26,7 @@ def waits(store: MemoryStore, guessed: list, now=NOW) -> float:
 
 
 def test_the_wait_doubles_after_five_failures_up_to_a_quarter_of_an_hour() -> None:
-    store, now, seen = MemoryStore(), NOW, []
+    store, now, seen = stores.new(), NOW, []
     for _ in range(18):
         assert waits(store, [by_name("ann")], now) == 0
         wait = waits(store, [by_name("ann")], now) if len(seen) >= 4 else 0
@@ -32,14 +36,14 @@ def test_the_wait_doubles_after_five_failures_up_to_a_quarter_of_an_hour() -> No
 
 
 def test_a_refused_try_is_not_counted() -> None:
-    store = MemoryStore()
+    store = stores.new()
     for _ in range(5):
         assert waits(store, [by_name("ann")]) == 0
     assert [waits(store, [by_name("ann")]) for _ in range(10)] == [1] * 10
 
 
 def test_failures_are_forgotten_a_day_after_the_last() -> None:
-    store = MemoryStore()
+    store = stores.new()
     for _ in range(5):
         attempt(store, [by_name("ann")], NOW)
     tomorrow = NOW + timedelta(hours=24)
@@ -47,10 +51,10 @@ def test_failures_are_forgotten_a_day_after_the_last() -> None:
 
 
 def test_the_count_of_an_address_is_halved_every_hour_whether_there_are_failures_or_not() -> None:
-    store, office = MemoryStore(), by_address("192.0.2.1")
+    store, office = stores.new(), by_address("192.0.2.1")
     for minutes in range(0, 48 * 60, 7):
         assert waits(store, [office], NOW + timedelta(minutes=minutes)) == 0
-    store = MemoryStore()
+    store = stores.new()
     for _ in range(20):
         assert waits(store, [office], NOW + timedelta(minutes=10)) == 0
     assert waits(store, [office], NOW + timedelta(minutes=10)) == 1
@@ -60,7 +64,7 @@ def test_the_count_of_an_address_is_halved_every_hour_whether_there_are_failures
 
 
 def test_success_does_not_keep_the_failures_of_an_address_from_fading() -> None:
-    store, office = MemoryStore(), by_address("192.0.2.1")
+    store, office = stores.new(), by_address("192.0.2.1")
     for _ in range(19):
         attempt(store, [office], NOW)
     for minutes in (30, 59, 80):
@@ -71,7 +75,7 @@ def test_success_does_not_keep_the_failures_of_an_address_from_fading() -> None:
 
 
 def test_the_failures_of_a_name_do_not_fade_within_the_day() -> None:
-    store = MemoryStore()
+    store = stores.new()
     for _ in range(5):
         attempt(store, [by_name("ann")], NOW)
     attempt(store, [by_name("ann")], NOW + timedelta(hours=23))
@@ -79,7 +83,7 @@ def test_the_failures_of_a_name_do_not_fade_within_the_day() -> None:
 
 
 def test_a_try_that_was_not_made_is_taken_back_and_no_other() -> None:
-    store, guessed = MemoryStore(), [by_name("ann"), by_address("192.0.2.1")]
+    store, guessed = stores.new(), [by_name("ann"), by_address("192.0.2.1")]
     for _ in range(5):
         attempt(store, guessed, NOW)
         not_tried(store, guessed, NOW)
@@ -93,7 +97,7 @@ def test_a_try_that_was_not_made_is_taken_back_and_no_other() -> None:
 
 
 def test_a_name_is_one_however_it_is_spelt_and_others_do_not_wait() -> None:
-    store = MemoryStore()
+    store = stores.new()
     for name in ("ann", "ANN", "Ánn", "ann", "aNN"):
         attempt(store, [by_name(name)], NOW)
     assert waits(store, [by_name("Ann")]) == 1
@@ -102,7 +106,7 @@ def test_a_name_is_one_however_it_is_spelt_and_others_do_not_wait() -> None:
 
 
 def test_success_forgets_the_failures_of_a_name_but_only_this_try_of_an_address() -> None:
-    store = MemoryStore()
+    store = stores.new()
     name, address = by_name("ann"), by_address("192.0.2.1")
     for _ in range(4):
         attempt(store, [name, address], NOW)
@@ -120,7 +124,7 @@ def test_an_ipv6_address_counts_by_the_network_that_one_customer_is_given() -> N
 
 
 def test_tries_at_the_same_time_count_as_well() -> None:
-    store = MemoryStore()
+    store = stores.new()
     with ThreadPoolExecutor(16) as pool:
         passed = list(pool.map(lambda _: waits(store, [by_name("ann")]) == 0, range(64)))
     assert sum(passed) <= 5

@@ -285,7 +285,7 @@ def test_the_version_is_told(cli: Cli) -> None:
     [
         (["reprot"], "Error: No such command 'reprot'. Did you mean 'report'?"),
         (["report", "--definitoin"], "Error: No such option '--definitoin'. Did you mean '--definition'?"),
-        (["report", "--store", "x.db"], "Write it before the command: trailbook --store FILE report ..."),
+        (["report", "--store", "x.db"], "Write it before the command: trailbook --store STORE report ..."),
         (["report", "--limit", "0"], "Error: Invalid value for '--limit': 0 is not in the range 1<=x<=1000000000000."),
         (["report", "--order", "up"], "Error: Invalid value for '--order': 'up' is not one of 'newest', 'oldest'."),
         (

@@ -8,7 +8,8 @@ Each page is read from top to bottom in a directory of its own, block by block:
 - `sh`: commands that have to succeed. `python`: a program that has to. `query`: one query on each line.
 - `toml`, `json`, `csv`, `text`: looked at only; with a file name behind the language, written to that file first.
 
-A server that a page starts has a port of its own, whatever the page says, and ends with the page.
+A server that a page starts has a port of its own, whatever the page says, and ends with the page. A page that does
+something as the user `postgres` has a PostgreSQL of its own, which is there already.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import postgres
 import pytest
 
 from trailbook.query.language import parse
@@ -43,6 +45,8 @@ STAND_INS = {
     r"\. \.venv/bin/activate": "true",
     r"trailbook serve &": "trailbook serve > serve.txt 2>&1 & echo $! > serve.pid",
     r"kill \$!": "kill $(cat serve.pid)",
+    r"sudo apt-get install .*": "true",
+    r"sudo -u postgres (.*)": rf"PGUSER={postgres.ADMINISTRATOR} \1",
 }
 """Commands that are not run here, and what runs instead. `make run` and `make test` are run by `.ci/run`."""
 
@@ -118,8 +122,8 @@ def fragment(line: str) -> str:
 
 def stand_in(command: str) -> str:
     for pattern, instead in STAND_INS.items():
-        if re.fullmatch(pattern, command):
-            return instead
+        if found := re.fullmatch(pattern, command):
+            return found.expand(instead)
     return command
 
 
@@ -132,15 +136,20 @@ class Reading:
         self.running: list[int] = []
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = f":{free.getsockname()[1]}"
+        self.path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.database: postgres.Server | None = None
+        if page.exists() and "sudo -u postgres" in page.read_text(encoding="utf-8"):
+            self.database = postgres.quick()
+            self.path = f"{postgres.binaries()}{os.pathsep}{self.path}"
+            self.exported["PGHOST"] = str(self.database.folder)
 
     def run(self, step: Step) -> None:
         """Run a command and compare what it says."""
         if export := re.fullmatch(r"export (\w+)=(\S+)", step.command):
             self.exported[export.group(1)] = export.group(2)
         environment = {
-            **self.exported, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(self.where), "LANG": "C.UTF-8", "COLUMNS": "118", "TZ": "UTC", "PYTHONUTF8": "1",
-            "TRAILBOOK_PORT": self.port[1:],
+            **self.exported, "PATH": self.path, "HOME": str(self.where), "LANG": "C.UTF-8", "COLUMNS": "118",
+            "TZ": "UTC", "PYTHONUTF8": "1", "TRAILBOOK_PORT": self.port[1:],
         }  # fmt: skip
         # What goes on in the background keeps this file, so that nobody waits for it as for a pipe.
         with (self.where / ".said").open("w+", encoding="utf-8") as said:
@@ -164,6 +173,8 @@ class Reading:
         for group in self.running:
             with suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL)
+        if self.database:
+            self.database.end()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import stores
 from sealed import NOON, seal, simple
 
 from trailbook.directory.directory import Directory
@@ -13,12 +14,13 @@ from trailbook.errors import BadQuery
 from trailbook.event.model import Belonging, Initiator, PartyKey
 from trailbook.report.definition import from_dict
 from trailbook.report.run import run
-from trailbook.store.memory import MemoryStore
+
+pytestmark = pytest.mark.usefixtures("every_store")
 
 
 def test_as_of_now_a_group_means_its_present_members_and_not_those_of_then() -> None:
     ann, bob = PartyKey("user", "acme", "ann"), PartyKey("user", "acme", "bob")
-    store = MemoryStore()
+    store = stores.new()
     sales = (Belonging("sales", "Sales", "acme"),)
     store.append([
         seal(simple(1, initiator=Initiator("ann", "Ann", "acme", groups=sales))),
@@ -37,7 +39,7 @@ def test_as_of_now_a_group_means_its_present_members_and_not_those_of_then() -> 
 
 
 def test_more_present_members_than_a_query_may_have_are_refused_with_a_way_out() -> None:
-    store = MemoryStore()
+    store = stores.new()
     sales = (Belonging("sales", "Sales", "acme"),)
     store.append([seal(simple(1, initiator=Initiator("ann", "Ann", "acme", groups=sales)))])
     definition = from_dict({"query": "group:sales", "as_of": "now"})

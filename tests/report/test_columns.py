@@ -11,6 +11,8 @@ from trailbook.errors import BadDefinition
 from trailbook.event.model import Belonging, Change, Initiator, Reference, Target
 from trailbook.report.columns import COLUMNS, DEFAULT_COLUMNS, ROWS_LABEL
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 REPORTS = "d67fcacc-617c-4f3e-b507-d3415680bd0b"
 BOB = Target("user", "u2", "Bob", "acme", groups=(Belonging("g2", "Sales", "acme"),))
 

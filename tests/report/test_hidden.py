@@ -8,6 +8,8 @@ from trails import event, report_on
 from trailbook.directory.viewer import Root, Viewer
 from trailbook.errors import BadInput, NotAllowed
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 
 def hiding(*columns: str) -> Viewer:
     return Viewer("eve", Root(), frozenset(columns))

@@ -16,6 +16,8 @@ from trailbook.report.definition import Definition
 from trailbook.report.run import run
 from trailbook.store.ports import Head
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 NAMESAKE = Initiator("u9", "Ann", "globex")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sealed import STORES
+from stores import STORES
 
 from trailbook.directory.load import read_json
 from trailbook.directory.merge import merge

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rule import belonging, books, conditions, history, identities, naming, sides, times
 from rule.story import Case, Chapter
-from sealed import STORES
+from stores import STORES
 
 from trailbook.directory.load import read_json
 from trailbook.directory.merge import merge

@@ -19,8 +19,9 @@ from scope.world import World, fill
 from served import service
 from size import FULL, sized
 from starlette.testclient import TestClient
+from stores import PLACES, STORES
 
-from trailbook.store.sqlite.store import SqliteStore
+from trailbook.store.ports import Store
 from trailbook.web.app import make_app
 
 KINDS = {
@@ -49,7 +50,7 @@ _BY_ITSELF = ("forget_expired", "close")
 class Counting:
     """A store that counts what is asked of it."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self.calls: Counter[str] = Counter()
 
@@ -77,9 +78,9 @@ class Place:
         return self.client.request(method, path, headers=headers, **content)  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    store = SqliteStore(tmp_path_factory.mktemp("absent") / "trail.db", create=True)
+@pytest.fixture(scope="module", params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    store = STORES[request.param](tmp_path_factory.mktemp("absent"))
     counting = Counting(store)
     world = World()
     fill(world, store)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -17,11 +18,11 @@ from scope.world import World, fill, found
 from served import service
 from size import sized
 from starlette.testclient import TestClient
+from stores import PLACES, STORES
 
 from trailbook.directory.viewer import TenantScope
 from trailbook.report import hidden
 from trailbook.store.sqlite import reader
-from trailbook.store.sqlite.store import SqliteStore
 from trailbook.web import directory
 from trailbook.web.app import make_app
 
@@ -70,13 +71,16 @@ class Post:
             self.heads = [*self.heads, json.dumps(told)][-20:]
 
 
-@pytest.fixture(scope="module")
-def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
-    yield from _opened(tmp_path_factory.mktemp("scope"))
+@pytest.fixture(scope="module", params=PLACES)
+def post(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
+    with opened(request.param, tmp_path_factory.mktemp("scope")) as made:
+        yield made
 
 
-def _opened(folder: Path) -> Iterator[Post]:
-    store = SqliteStore(folder / "trail.db", create=True)
+@contextmanager
+def opened(kind: str, folder: Path) -> Iterator[Post]:
+    """A service on such a store, with everybody who comes to it."""
+    store = STORES[kind](folder)
     world = World()
     fill(world, store)
     served = service(store)
@@ -166,7 +170,8 @@ def test_no_answer_holds_what_its_viewer_may_not_see(post: Post) -> None:
 @pytest.fixture
 def apart(tmp_path: Path) -> Iterator[Post]:
     """A world of its own, for what must be found when something is broken."""
-    yield from _opened(tmp_path)
+    with opened("sqlite", tmp_path) as made:
+        yield made
 
 
 def _some(post: Post, endpoints: list[str], *names: str) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from asked import ACME, API, ROOT, filled, get, looks, who
 from served import client
 
@@ -11,6 +12,8 @@ from trailbook.directory.model import Changes, Membership, Profile
 from trailbook.directory.viewer import OPERATOR
 from trailbook.query.tree import Field
 from trailbook.web.service import Service
+
+pytestmark = pytest.mark.usefixtures("every_store")
 
 
 def _two_directories() -> Service:

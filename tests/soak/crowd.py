@@ -7,7 +7,6 @@ crowd.py report STORE EVENTS NUMBER SECONDS
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -29,8 +28,8 @@ from trailbook.query.resolve import resolve
 from trailbook.query.tree import Condition
 from trailbook.report.definition import Definition
 from trailbook.report.run import run
-from trailbook.store.ports import Receipt
-from trailbook.store.sqlite.store import SqliteStore
+from trailbook.store.ports import Receipt, Store
+from trailbook.wiring import open_store
 
 SIZES = ((1, 20), (100, 2_000), (10_000, 500), (10_000, 12_000))
 """Of a batch, and of a file."""
@@ -43,7 +42,7 @@ QUERIES = (
 class Slowest:
     """An appender that notes how long each batch took (seconds)."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self.seconds: list[float] = []
 
@@ -55,7 +54,7 @@ class Slowest:
         return receipts
 
 
-def keep_importing(store: SqliteStore, events: Path, number: int, seconds: float) -> dict[str, object]:
+def keep_importing(store: Store, events: Path, number: int, seconds: float) -> dict[str, object]:
     """Import file after file, of batches of all sizes, until the time is over."""
     dice = Random(f"importer {number}")
     first = [decode(line) for line in events.read_bytes().splitlines()]
@@ -66,7 +65,7 @@ def keep_importing(store: SqliteStore, events: Path, number: int, seconds: float
     while time.monotonic() < until:
         turn += 1
         batch, size = dice.choice(SIZES)
-        path.write_bytes(b"".join(encode(moved(event, 2 * turn + number)) + b"\n" for event in first[:size]))
+        path.write_bytes(b"".join(encode(moved(event, 16 * turn + number)) + b"\n" for event in first[:size]))
         mapping = load_map("native")
         summary = import_file(str(path), mapping, CONTEXT, appender, now=lambda: datetime.now(UTC), batch=batch)
         read, stored = read + summary.read, stored + summary.stored
@@ -79,12 +78,11 @@ def moved(event: Event, turn: int) -> Event:
     return msgspec.structs.replace(event, id=id, occurred_at=event.occurred_at + timedelta(seconds=turn))
 
 
-def keep_reporting(store: SqliteStore, events: Path, number: int, seconds: float) -> dict[str, object]:
+def keep_reporting(store: Store, events: Path, number: int, seconds: float) -> dict[str, object]:
     """Turn pages, and now and then run a whole report or a summary, until the time is over."""
     dice = Random(f"reporter {number}")
     pages: list[float] = []
     reports: list[float] = []
-    log = 0
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         query = dice.choice(QUERIES)
@@ -107,11 +105,10 @@ def keep_reporting(store: SqliteStore, events: Path, number: int, seconds: float
             rows = sum(1 for _ in report.texts())
             assert rows == report.header.shown
             reports.append(time.perf_counter() - began)
-        log = max(log, os.stat(f"{store.path}-wal").st_size)
-    return {"pages": pages, "reports": reports, "log": log}
+    return {"pages": pages, "reports": reports}
 
 
-def resolved(store: SqliteStore, query: str) -> Condition:
+def resolved(store: Store, query: str) -> Condition:
     """The query as the store takes it."""
     return resolve(
         parse(query),
@@ -124,7 +121,7 @@ def resolved(store: SqliteStore, query: str) -> Condition:
 if __name__ == "__main__":
     task, path, events, number, seconds = sys.argv[1:]
     does = {"import": keep_importing, "report": keep_reporting}[task]
-    store = SqliteStore(Path(path))
+    store = open_store(path)
     found = does(store, Path(events), int(number), float(seconds))
     store.close()
     print(json.dumps(found))

@@ -1,16 +1,17 @@
-"""What a store holds, read past Trailbook's own reader."""
+"""What a store holds, by book and position, read past the queries and indexes that find it."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trailbook.event.canonical import decode
+from trailbook.directory.viewer import OPERATOR
 from trailbook.seal.tree import leaf_hash
-from trailbook.store.sqlite.bodies import Bodies
+from trailbook.wiring import open_store
+
+CHUNK = 5_000
 
 
 class Place(NamedTuple):
@@ -46,28 +47,24 @@ class Kept(NamedTuple):
         return Place(self.id, self.book, self.position, self.leaf)
 
 
-def kept_events(path: Path) -> Iterator[Kept]:
+def kept_events(store: str | Path) -> Iterator[Kept]:
     """All events, by book and position."""
-    bodies = Bodies()
-    with closing(sqlite3.connect(path)) as connection:
-        sql = """
-            SELECT b.name, e.position, e.body FROM event AS e JOIN book AS b ON b.id = e.book ORDER BY b.id, e.position
-        """
-        for book, position, body in connection.execute(sql):
-            whole = bodies.restore(connection, body)
-            event = decode(whole)
-            yield Kept(
-                event.id, book, position, leaf_hash(whole).hex(), event.application, event.resource, event.action,
-                event.details, tuple(one.id for one in event.related),
-            )  # fmt: skip
+    with closing(open_store(str(store))) as opened:
+        for book, head in opened.heads(OPERATOR).items():
+            for start in range(0, head.size, CHUNK):
+                for kept in opened.kept(book, start, CHUNK):
+                    event = kept.sealed.event
+                    yield Kept(
+                        event.id, book, kept.position, leaf_hash(kept.sealed.canonical).hex(), event.application,
+                        event.resource, event.action, event.details, tuple(one.id for one in event.related),
+                    )  # fmt: skip
 
 
-def assert_gapless(path: Path) -> None:
+def assert_gapless(store: str | Path) -> None:
     """In each book the positions are those from 0 to its size, each once."""
-    with closing(sqlite3.connect(path)) as connection:
-        sql = """
-            SELECT b.name, b.size, count(*), count(DISTINCT e.position), min(e.position), max(e.position)
-            FROM book AS b JOIN event AS e ON e.book = b.id GROUP BY b.id
-        """
-        for name, size, *found in connection.execute(sql):
-            assert found == [size, size, 0, size - 1], name
+    positions: dict[str, list[int]] = {}
+    for kept in kept_events(store):
+        positions.setdefault(kept.book, []).append(kept.position)
+    with closing(open_store(str(store))) as opened:
+        heads = opened.heads(OPERATOR)
+    assert positions == {book: list(range(head.size)) for book, head in heads.items()}

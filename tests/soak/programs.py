@@ -92,14 +92,14 @@ def counts(out: str) -> Counts:
     return Counts(*(int(one.replace(",", "")) for one in found.groups()))
 
 
-def imported(store: Path, file: Path) -> Counts:
+def imported(store: str | Path, file: Path) -> Counts:
     """What the next run of `trailbook import` counts; it must end well."""
     ended = command("--store", store, "import", file)
     assert ended.code == 0, ended
     return counts(ended.out)
 
 
-def assert_whole(store: Path) -> None:
+def assert_whole(store: str | Path) -> None:
     """`trailbook doctor` and `trailbook verify` find nothing."""
     for check in ("doctor", "verify"):
         ended = command("--store", store, check)

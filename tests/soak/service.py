@@ -82,8 +82,8 @@ class Client:
 class Server:
     """`trailbook serve` on a store, at a port that it keeps, started and killed as often as one likes."""
 
-    def __init__(self, folder: Path, **settings: object) -> None:
-        self.folder, self.store = folder, folder / "trail.db"
+    def __init__(self, folder: Path, store: str | Path | None = None, **settings: object) -> None:
+        self.folder, self.store = folder, store or folder / "trail.db"
         self.port = free_port()
         lines = (f"{name} = {json.dumps(value)}\n" for name, value in {"log_level": "error", **settings}.items())
         (folder / "trailbook.toml").write_text("".join(lines), "utf-8")
@@ -133,9 +133,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, **settings: object) -> Iterator[Server]:
-    """A server that runs, killed at the end if it has not ended by then."""
-    server = Server(folder, **settings)
+def serving(folder: Path, store: str | Path | None = None, **settings: object) -> Iterator[Server]:
+    """A server that runs, killed at the end if it has not ended by then; without a store, on a file in its folder."""
+    server = Server(folder, store, **settings)
     server.start()
     try:
         yield server

@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 import pytest
 from size import sized
+from soak.kept import kept_events
 from soak.programs import assert_whole, batches, command, imported, program, trailbook, write_events
+from stores import OWNED, PLACES
 
+from trailbook.errors import StoreError
 from trailbook.event.canonical import decode
-from trailbook.seal.tree import leaf_hash
-from trailbook.store.sqlite.bodies import Bodies
 
 SEED = os.environ.get("TRAILBOOK_SOAK_SEED", "1")
 EVENTS = sized(2_500, 4_000)
@@ -34,14 +33,14 @@ class Stored(NamedTuple):
     leaf: str
 
 
-def stored_events(path: Path) -> dict[tuple[str, int], Stored]:
-    """Each event by its book and position, read past Trailbook's own reader."""
-    bodies = Bodies()
-    with closing(sqlite3.connect(path)) as connection:
-        sql = "SELECT b.name, e.position, e.body FROM event AS e JOIN book AS b ON b.id = e.book"
-        rows = connection.execute(sql).fetchall()
-        whole = [(name, position, bodies.restore(connection, body)) for name, position, body in rows]
-    return {(name, position): Stored(decode(one).id, leaf_hash(one).hex()) for name, position, one in whole}
+def stored_events(store: str) -> dict[tuple[str, int], Stored]:
+    """Each event by its book and position; none if there is no store, as its maker was killed."""
+    try:
+        return {(kept.book, kept.position): Stored(kept.id, kept.leaf) for kept in kept_events(store)}
+    except StoreError as error:
+        if error.problem != "There is no store here.":
+            raise
+        return {}
 
 
 def rounds(number: int, name: str) -> Iterator[tuple[int, Random]]:
@@ -68,7 +67,7 @@ def kill_after(victim: subprocess.Popen[str], sign: str, times: int, seconds: fl
     return lines
 
 
-def assert_kept(store: Path, lines: list[str]) -> set[str]:
+def assert_kept(store: str, lines: list[str]) -> set[str]:
     """Every receipt's event is where the receipt says, with its bytes. Returns the ids acknowledged."""
     there = stored_events(store)
     acknowledged = set()
@@ -90,11 +89,14 @@ WRITERS = {
     "storing a dictionary": ("train", "INTO body_dictionary", sized(0, 4)),
 }
 """What a writer is doing when it is killed: its habit, the moment it tells of, and how often we kill it there."""
+OF_A_FILE = ("committing", "cutting the log", "storing a dictionary")
+"""Statements of SQLite."""
+KILLED = [(kind, name) for kind in PLACES for name in WRITERS if kind == "sqlite" or name not in OF_A_FILE]
 
 
-@pytest.mark.parametrize("name", [name for name, (_, _, number) in WRITERS.items() if number])
-def test_a_killed_writer_loses_nothing_acknowledged_and_tears_no_batch(name: str, tmp_path: Path) -> None:
-    store = tmp_path / "trail.db"
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, name in KILLED if WRITERS[name][2]])
+def test_a_killed_writer_loses_nothing_acknowledged_and_tears_no_batch(kind: str, name: str, tmp_path: Path) -> None:
+    store = PLACES[kind](tmp_path)
     habit, moment, number = WRITERS[name]
     for turn, dice in rounds(number, name):
         file = write_events(tmp_path / f"{turn}.jsonl", EVENTS, seed=turn)
@@ -115,15 +117,17 @@ def test_a_killed_writer_loses_nothing_acknowledged_and_tears_no_batch(name: str
         assert_whole(store)
 
 
-def test_a_killed_import_is_completed_by_the_next_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_killed_import_is_completed_by_the_next_run(kind: str, tmp_path: Path) -> None:
     number = sized(1, 8)
     events = sized(6_000, 30_000)
     killed = 0
     for turn, dice in rounds(5 * number, "import"):
         file = write_events(tmp_path / f"{turn}.jsonl", events, seed=turn)
-        store = tmp_path / f"{turn}.db"
+        (folder := tmp_path / str(turn)).mkdir()
+        store = PLACES[kind](folder)
         killed += was_killed(trailbook("--store", store, "import", file), dice.uniform(0.4, sized(1.5, 6.0)))
-        present = len(stored_events(store)) if has_tables(store) else 0
+        present = len(stored_events(store))
         print(f"  {present:,} stored of {events:,}")
         assert present % BATCH_OF_IMPORT == 0 or present == events
         assert imported(store, file) == (events, events - present, present, 0, 0)
@@ -133,8 +137,9 @@ def test_a_killed_import_is_completed_by_the_next_run(tmp_path: Path) -> None:
     assert killed == number
 
 
-def test_a_killed_reindex_leaves_an_index_that_agrees(tmp_path: Path) -> None:
-    store = tmp_path / "trail.db"
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_killed_reindex_leaves_an_index_that_agrees(kind: str, tmp_path: Path) -> None:
+    store = OWNED[kind](tmp_path)
     number = sized(1, 4)
     events = sized(3_000, 20_000)
     imported(store, write_events(tmp_path / "events.jsonl", events, seed=1))
@@ -158,11 +163,3 @@ def was_killed(victim: subprocess.Popen[str], seconds: float) -> bool:
     victim.communicate()
     assert victim.returncode in (0, -signal.SIGKILL)
     return victim.returncode != 0
-
-
-def has_tables(path: Path) -> bool:
-    """Whether a store was made there before its maker was killed."""
-    if not path.exists():
-        return False
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,)

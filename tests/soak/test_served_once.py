@@ -14,10 +14,12 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+import pytest
 from size import sized
 from soak.kept import Place, assert_gapless, kept_events
 from soak.programs import assert_whole
 from soak.service import EVENTS, Client, Crowd, Events, Server, anonymous, body, serving
+from stores import PLACES
 
 from trailbook.event.canonical import encode
 
@@ -140,10 +142,11 @@ class Sender:
         self.sent[what] = self.sent.get(what, 0) + 1
 
 
-def test_each_event_is_there_once_however_often_it_is_sent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", PLACES)
+def test_each_event_is_there_once_however_often_it_is_sent(kind: str, tmp_path: Path) -> None:
     events = Events(COUNT)
     began = time.monotonic()
-    with serving(tmp_path) as server:
+    with serving(tmp_path, PLACES[kind](tmp_path)) as server:
         keys = {tenant: server.key(tenant) for tenant in TENANTS}
         senders = [Sender(server, keys, events, number) for number in range(CONNECTIONS)]
         crowd = Crowd()

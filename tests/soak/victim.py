@@ -2,9 +2,9 @@
 
     victim.py STORE FILE SEED HABIT MOMENT
 
-Prints `+` and the receipts of a batch as JSON after each append, and `>` right before each moment: an SQL statement
-that contains MOMENT, or training a dictionary. HABIT is `plain`; `cut`: the log is cut after every batch; or `train`:
-every larger batch makes a new dictionary. At the end it waits to be killed.
+Prints `+` and the receipts of a batch as JSON after each append, and `>` right before each moment: training a
+dictionary, or a statement of SQLite that contains MOMENT. HABIT is `plain`; `cut`: the log is cut after every batch;
+or `train`: every larger batch makes a new dictionary. At the end it waits to be killed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import Any
 from soak.programs import CONTEXT, batches
 
 from trailbook.ingest.accept import accept
-from trailbook.store.sqlite import bodies, writer
-from trailbook.store.sqlite.store import SqliteStore
+from trailbook.store import bodies
+from trailbook.store.sqlite import writer
+from trailbook.wiring import open_store
 
 TRAINING = "train"
 
@@ -47,7 +48,7 @@ if __name__ == "__main__":
     if habit == "train":
         bodies.WORSE = 0.0
         bodies.MOST_DICTIONARIES = 10**6
-    store = SqliteStore(Path(path))
+    store: Any = open_store(path, create=True)
     if moment == TRAINING:
         announce_training()
     elif moment:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sealed import STORES
+from stores import STORES
 
 from trailbook.store.ports import Store
 

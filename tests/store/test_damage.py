@@ -274,7 +274,9 @@ def test_a_damaged_page_gives_a_clear_error(path: Path, tmp_path: Path) -> None:
         list(SqliteStore(damaged).scan(OPERATOR, EVERYTHING))
 
 
-@pytest.mark.parametrize("body", ["x'00'", "x'28b52ffd20031900005b3030'"], ids=["not packed", "not an event"])
+@pytest.mark.parametrize(
+    "body", ["x'00'", "x'28b52ffd20031900005b3030'", "7"], ids=["not packed", "not an event", "not bytes"]
+)
 def test_an_event_that_cannot_be_read_gives_a_clear_error(path: Path, tampered: sqlite3.Connection, body: str) -> None:
     tampered.execute(f"UPDATE event SET body = {body} WHERE book = 1 AND position = 3")
     store = SqliteStore(path)

@@ -11,7 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sealed import NOON, STORES, seal, simple
+from sealed import NOON, seal, simple
+from stores import STORES
 
 from trailbook.directory.viewer import OPERATOR, TenantScope, Viewer
 from trailbook.errors import Busy, DiskFull, TooSlow
@@ -20,6 +21,7 @@ from trailbook.query.tree import EVERYTHING, Field, Words
 from trailbook.store import memory
 from trailbook.store.dimensions import facet_dimension
 from trailbook.store.ports import Dimension, Reader, Store
+from trailbook.store.postgres import rows as postgres_rows
 from trailbook.store.sqlite import connect, reads, rows
 from trailbook.store.sqlite.store import SqliteStore
 
@@ -74,14 +76,14 @@ def test_work_between_the_rows_is_bounded_too(name: str, tmp_path: Path, monkeyp
         threading.Event().wait(0.01)
         return False
 
-    for module in (rows, memory):
+    for module in (rows, postgres_rows, memory):
         monkeypatch.setattr(module, "matches", slowly)
     with closing(STORES[name](tmp_path)) as store:  # type: ignore[type-var]
         store.append(batch())
         for read in (REAL["count of words"], lambda reader: list(reader.scan(OPERATOR, Words("play calls")))):
             looked_at.clear()
             with pytest.raises(TooSlow):
-                read(store.limited(0.05))
+                read(store.limited(0.5))
             assert 0 < len(looked_at) < EVENTS / 2
 
 

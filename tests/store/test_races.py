@@ -11,22 +11,24 @@ from pathlib import Path
 import pytest
 from sealed import NOON
 from soak.programs import start
+from stores import PLACES
 
 from trailbook.directory.viewer import OPERATOR
 from trailbook.query.tree import EVERYTHING
 from trailbook.store.ports import Record
 from trailbook.store.sqlite.store import SqliteStore
+from trailbook.wiring import open_store
 
 ROUNDS = 40
+COUNTER = Record("counter", "c1", b"")
 RACER = """
 import sys
-from pathlib import Path
 from msgspec import structs
 from sealed import NOON, seal, simple
 from trailbook.errors import Outdated
-from trailbook.store.sqlite.store import SqliteStore
+from trailbook.wiring import open_store
 
-store, name, last = SqliteStore(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
+store, name, last = open_store(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 print("ready", flush=True)
 sys.stdin.readline()
 while (record := store.record("counter", "c1", NOON)).version < last:
@@ -57,12 +59,16 @@ store.keep([Record("counter", "c2", b"")], now=NOON, removed=[Record("counter", 
 def path(tmp_path: Path) -> Path:
     """A store with one record."""
     with closing(SqliteStore(tmp_path / "trail.db")) as store:
-        store.keep([Record("counter", "c1", b"")], now=NOON)
+        store.keep([COUNTER], now=NOON)
     return tmp_path / "trail.db"
 
 
-def test_of_two_processes_that_change_one_record_one_wins_and_the_other_is_outdated(path: Path) -> None:
-    racers = [start([sys.executable, "-c", RACER, str(path), str(name), str(ROUNDS)], stdin=-1) for name in (1, 2)]
+@pytest.mark.parametrize("kind", PLACES)
+def test_of_two_processes_that_change_one_record_one_wins_and_the_other_is_outdated(kind: str, tmp_path: Path) -> None:
+    place = PLACES[kind](tmp_path)
+    with closing(open_store(place, create=True)) as store:
+        store.keep([COUNTER], now=NOON)
+    racers = [start([sys.executable, "-c", RACER, place, str(name), str(ROUNDS)], stdin=-1) for name in (1, 2)]
     for racer in racers:
         assert racer.stdout is not None
         assert racer.stdout.readline() == "ready\n"
@@ -75,7 +81,7 @@ def test_of_two_processes_that_change_one_record_one_wins_and_the_other_is_outda
     lost = {int(line.split()[1]) for line in lines if line.startswith("lost")}
     assert won == list(range(1, max(won) + 1))
     assert lost <= set(won)
-    with closing(SqliteStore(path)) as store:
+    with closing(open_store(place)) as store:
         record = store.record("counter", "c1", NOON)
         assert record is not None
         assert (record.version, len(record.body.split())) == (len(won) + 1, len(won))

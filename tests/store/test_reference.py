@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from query import strategies as world
-from sealed import STORES, seal
+from sealed import seal
+from stores import STORES
 
 from trailbook.directory.viewer import GroupScope, Root, SelfScope, TenantScope, Viewer, scope_condition
 from trailbook.event.facets import named_parties, reference_text

@@ -8,6 +8,8 @@ from served import NOW
 from trailbook.directory.viewer import TenantScope
 from trailbook.event.model import Change
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 AT = "/api/v1/access-roles"
 SHIPPED = ["root", "administrator", "analyst", "reader", "auditor"]
 LOOK = {"name": "Look", "rights": ["view"], "hidden": ["ip"]}

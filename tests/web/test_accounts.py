@@ -11,6 +11,8 @@ from trailbook.access.kept import ACCOUNTS
 from trailbook.directory.viewer import GroupScope, Root, TenantScope
 from trailbook.event.model import Change, PartyKey
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 AT = "/api/v1/accounts"
 
 

@@ -11,6 +11,8 @@ from served import client, service
 
 from trailbook.web.app import make_app
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 OPEN = {
     ("get", "/healthz"), ("get", "/readyz"), ("post", "/api/v1/session"), ("post", "/api/v1/session/link"),
     ("get", "/api/v1/session/openid"), ("get", "/api/v1/session/openid/callback"),

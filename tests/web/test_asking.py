@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ from trailbook.directory.viewer import Scope
 from trailbook.errors import TooSlow
 from trailbook.event.canonical import encode
 from trailbook.seal.tree import leaf_hash
-from trailbook.store.ports import Store
-from trailbook.store.sqlite.store import SqliteStore
+
+pytestmark = pytest.mark.usefixtures("every_store")
 
 FIRST = "00000000-0000-0000-0000-000000000001"
 FOREIGN = "00000000-0000-0000-0000-000000000005"
@@ -25,22 +24,12 @@ ABSENT = "00000000-0000-0000-0000-00000000000a"
 LATER = AT + timedelta(minutes=90)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    if request.param == "memory":
-        yield None
-        return
-    kept = SqliteStore(tmp_path / "t.db")
-    yield kept
-    kept.close()
-
-
 def numbers(answer: Any) -> list[int]:
     return [number(row["id"]) for row in answer["rows"]]
 
 
-def test_a_page_has_what_was_asked_columns_and_rows_by_key(store: Store | None) -> None:
-    answer = get(asking(served=filled(store)), "/events", query="user:Ann", columns="date_time,action", during="2021")
+def test_a_page_has_what_was_asked_columns_and_rows_by_key() -> None:
+    answer = get(asking(served=filled()), "/events", query="user:Ann", columns="date_time,action", during="2021")
     assert answer["columns"] == [
         {"key": "date_time", "label": "Audit - Date/Time", "kind": "time"},
         {"key": "action", "label": "Audit - Action", "kind": "text"},
@@ -73,8 +62,8 @@ def test_whole_events_come_with_their_place_in_their_book() -> None:
     assert answer["rows"][1]["event"]["data"] == {"rows": 3}
 
 
-def test_cursors_and_links_lead_on_and_back(store: Store | None) -> None:
-    asks = asking(served=filled(store))
+def test_cursors_and_links_lead_on_and_back() -> None:
+    asks = asking(served=filled())
     first = asks.get(f"{API}/events?columns=id&limit=2&query=-app:trailbook")
     assert (numbers(first.json()), first.json()["before"]) == ([4, 3], None)
     assert set(first.links) == {"next"}
@@ -101,8 +90,8 @@ def test_a_cursor_that_was_edited_or_is_of_another_order_is_refused(parameters: 
     assert (answer.status_code, answer.json()["detail"], answer.json()["place"]) == (400, detail, "cursor")
 
 
-def test_heads_leave_out_what_came_after_them(store: Store | None) -> None:
-    served = filled(store)
+def test_heads_leave_out_what_came_after_them() -> None:
+    served = filled()
     asks = asking(served=served)
     heads = asks.get(f"{API}/heads").text
     served.store.append(sealed_trail([event(9, AT, action="late one")]))
@@ -128,16 +117,16 @@ def test_heads_that_are_none_are_refused(heads: str) -> None:
     assert (answer.status_code, answer.json()["place"]) == (400, "heads")
 
 
-def test_a_count_is_exact_or_stops(store: Store | None) -> None:
-    asks = asking(served=filled(store))
+def test_a_count_is_exact_or_stops() -> None:
+    asks = asking(served=filled())
     count = get(asks, "/events/count", query="user:Ann")
     assert (count["rows"], count["exact"], count["late"]) == (3, True, 0)
     count = get(asks, "/events/count", query="user:Ann", at_most=2)
     assert (count["rows"], count["exact"]) == (2, False)
 
 
-def test_a_summary_counts_by_columns_and_buckets_of_time(store: Store | None) -> None:
-    asks = asking(served=filled(store))
+def test_a_summary_counts_by_columns_and_buckets_of_time() -> None:
+    asks = asking(served=filled())
     answer = get(asks, "/events/summary", by="day,initiator", zone="Europe/Berlin", during="2021-11")
     assert answer["rows"] == [
         {"day": "2021-11-17", "initiator": "Ann", "rows": 2},
@@ -149,16 +138,16 @@ def test_a_summary_counts_by_columns_and_buckets_of_time(store: Store | None) ->
     assert (most["rows"], most["total"], most["groups"]) == ([{"outcome": "unknown", "rows": 3}], 4, 2)
 
 
-def test_facets_are_the_most_frequent_values(store: Store | None) -> None:
-    answer = get(asking(served=filled(store)), "/events/facets", field="user", query="-action:login", limit=5)
+def test_facets_are_the_most_frequent_values() -> None:
+    answer = get(asking(served=filled()), "/events/facets", field="user", query="-action:login", limit=5)
     assert (answer["field"], answer["values"]) == (
         "user",
         [{"value": "acme/u1", "name": "Ann", "events": 2}, {"value": "acme/u2", "name": "Bob", "events": 1}],
     )
 
 
-def test_one_event_is_told_in_full(store: Store | None) -> None:
-    (one,) = get(asking(served=filled(store)), f"/events/{FIRST}", zone="Europe/Berlin")["events"]
+def test_one_event_is_told_in_full() -> None:
+    (one,) = get(asking(served=filled()), f"/events/{FIRST}", zone="Europe/Berlin")["events"]
     assert (one["id"], one["book"], one["position"], one["event"]["action"]) == (FIRST, "acme", 0, "play")
     assert one["leaf_hash"] == leaf_hash(encode(sealed_trail(EVENTS[:1])[0].event)).hex()
     lines = {line["label"]: line["text"] for line in one["details"]}
@@ -182,8 +171,10 @@ def test_an_event_that_is_known_is_not_sent_again() -> None:
 
 
 @pytest.mark.parametrize("scope", [ACME, GROUP, SELF])
-def test_foreign_and_absent_events_get_the_same_answer(scope: Scope, store: Store | None) -> None:
-    asks = asking(scope, filled(store))
+def test_foreign_and_absent_events_get_the_same_answer(
+    scope: Scope,
+) -> None:
+    asks = asking(scope, filled())
     foreign, absent = asks.get(f"{API}/events/{FOREIGN}"), asks.get(f"{API}/events/{ABSENT}")
     assert (foreign.status_code, foreign.content) == (404, absent.content)
     assert foreign.headers == absent.headers
@@ -200,8 +191,12 @@ SEEN = {"root": (ROOT, {}, [5, 4, 3, 2, 1]), "acme": (ACME, {}, [4, 3, 2, 1]), "
 
 
 @pytest.mark.parametrize(("scope", "seat", "seen"), SEEN.values(), ids=SEEN)
-def test_everything_is_within_what_one_may_see(scope: Scope, seat: Any, seen: list[int], store: Store | None) -> None:
-    asks = client(filled(store), who(scope, **seat))
+def test_everything_is_within_what_one_may_see(
+    scope: Scope,
+    seat: Any,
+    seen: list[int],
+) -> None:
+    asks = client(filled(), who(scope, **seat))
     own = {"query": "app:web"}
     assert numbers(get(asks, "/events", columns="id", **own)) == seen
     assert get(asks, "/events/count", **own)["rows"] == len(seen)

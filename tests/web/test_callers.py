@@ -17,6 +17,8 @@ from trailbook.access.sessions import token_id
 from trailbook.errors import Busy
 from trailbook.web.service import Service
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 
 @pytest.fixture
 def served() -> Service:

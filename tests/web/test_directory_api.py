@@ -11,6 +11,8 @@ from trailbook.directory.viewer import OPERATOR, GroupScope, SelfScope, TenantSc
 from trailbook.event.model import Change, PartyKey
 from trailbook.query.tree import EVERYTHING
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 Y2020 = datetime(2020, 1, 1, tzinfo=UTC)
 USERS = "/api/v1/directory/users"
 ACME = TenantScope("acme")

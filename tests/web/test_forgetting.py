@@ -16,6 +16,8 @@ from trailbook.store.ports import Record
 from trailbook.web import app
 from trailbook.web.service import Service
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 LINK = Record("link", "l-1", b"", expires_at=NOW + timedelta(minutes=5))
 
 

@@ -15,6 +15,8 @@ from trailbook.store.memory import MemoryStore
 from trailbook.web import health
 from trailbook.web.app import make_app
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 Usage = namedtuple("Usage", "total used free")
 
 

@@ -26,6 +26,8 @@ from trailbook.query.tree import EVERYTHING
 from trailbook.store.memory import MemoryStore
 from trailbook.web.service import Service
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 URL = "/api/v1/events"
 ID = "018f3c2e-7d5a-7cc0-9e57-3b1f6a2d4c10"
 EVENT = {"occurred_at": "2021-11-17T14:07:00Z", "resource": "calls", "action": "play", "application": "web"}
@@ -243,14 +245,13 @@ def kept_key(served: Service, **fields: Any) -> str:
 
 
 def test_a_key_sends_and_is_looked_up_once_a_second() -> None:
-    store, moment = MemoryStore(), [NOW]
-    served = service(store)
+    served, moment = service(), [NOW]
     served.clock = lambda: moment[0]
     text = kept_key(served)
     sender = client(served)
     headers = {"Authorization": f"Bearer {text}"}
     assert sender.post(URL, json=EVENT, headers=headers).json()["results"][0]["book"] == "acme"
-    found = KEYS.find(store, key_id(text), NOW)
+    found = KEYS.find(served.store, key_id(text), NOW)
     assert found is not None
     served.keep([KEYS.record(structs.replace(found.value, revoked_at=NOW), found)])
     moment[0] += timedelta(seconds=0.9)

@@ -10,6 +10,8 @@ from trailbook.access.kept import KEYS
 from trailbook.directory.viewer import GroupScope
 from trailbook.event.model import Change
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 KEYS_AT = "/api/v1/keys"
 READ = {"name": "Dashboard", "tenant": "acme", "uses": ["read"]}
 

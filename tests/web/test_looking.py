@@ -16,6 +16,8 @@ from trailbook.event.model import Initiator, PartyKey
 from trailbook.store.ports import Record
 from trailbook.web.service import Service
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 
 def test_a_report_that_is_opened_is_an_event_in_the_book_of_the_viewers_tenant() -> None:
     served = filled()

@@ -22,6 +22,8 @@ from trailbook.access.kept import SESSIONS
 from trailbook.access.openid import ALGORITHMS, STARTED
 from trailbook.web.service import Service
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 STATE_COOKIE = "__Host-trailbook-openid"
 
 

@@ -14,6 +14,8 @@ from structlog.testing import capture_logs
 from trailbook.errors import BadQuery, Busy, NotSignedIn, Overloaded, TooMuch, TooSlow
 from trailbook.web.app import make_app
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 
 class Thing(BaseModel):
     """What an endpoint of these tests takes."""

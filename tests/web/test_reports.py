@@ -22,6 +22,8 @@ from trailbook.report.definition import Definition
 from trailbook.report.run import run
 from trailbook.web.service import Service
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 READER: Any = frozenset(("view", "export"))
 
 

@@ -9,6 +9,8 @@ from served import NOW
 
 from trailbook.event.model import Change
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 AT = "/api/v1/seats"
 SEAT = {
     "name": "kpmg",

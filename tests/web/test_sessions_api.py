@@ -7,6 +7,8 @@ from managing import acme, globex, root, same, service
 from trailbook.access.kept import SESSIONS
 from trailbook.directory.viewer import TenantScope
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 AT = "/api/v1/sessions"
 
 

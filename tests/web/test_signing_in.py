@@ -24,6 +24,8 @@ from trailbook.web.app import make_app
 from trailbook.web.service import Service
 from trailbook.wiring import open_store
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 
 @pytest.fixture
 def served() -> Service:

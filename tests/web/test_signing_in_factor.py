@@ -19,6 +19,8 @@ from trailbook.event.model import PartyKey
 from trailbook.web.service import Service
 from trailbook.web.signing_in import first_link
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 MANAGED = "/api/v1/directory/users"
 

@@ -20,6 +20,8 @@ from trailbook.web.callers import caller_of
 from trailbook.web.service import Service
 from trailbook.web.streams import CHUNK, CHUNKS_AHEAD, Export, Streams
 
+pytestmark = pytest.mark.usefixtures("every_store")
+
 SCOPE: Any = {"type": "http", "asgi": {"spec_version": "2.3"}, "extensions": {}}
 
 

@@ -18,6 +18,7 @@ from .directory import directory
 from .importing import formats, import_files
 from .keeping import doctor, head, stats, verify
 from .looking import columns, facets, show
+from .moving import copy, migrate
 from .reporting import report
 from .root import root
 from .sending import send
@@ -25,7 +26,7 @@ from .serving import serve, show_settings
 
 for command in (
     import_files, send, report, show, facets, columns, formats, directory, demo, stats, head, verify, doctor,
-    serve, show_settings, account, key, completion,
+    copy, migrate, serve, show_settings, account, key, completion,
 ):  # fmt: skip
     root.add_command(command)
 
@@ -50,7 +51,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         if isinstance(error, click.NoSuchOption) and error.option_name == "--store":
-            click.echo("Write it before the command: trailbook --store FILE report ...", err=True)
+            click.echo("Write it before the command: trailbook --store STORE report ...", err=True)
         return error.exit_code
     except TrailbookError as error:
         _tell(error)

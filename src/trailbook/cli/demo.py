@@ -22,6 +22,7 @@ from ..event.model import Event
 from ..event.wording import counted
 from ..ingest.accept import Context, prepare
 from ..query.excerpt import visible
+from ..store.address import shown
 from .output import output as written
 from .output import spare
 from .root import now, opened, progress
@@ -86,7 +87,7 @@ def demo(
             done += len(batch)
             tell(done, events)
     click.echo(
-        f"{stored:,} of {counted(events, 'event')} stored in {visible(settings.store)}"
+        f"{stored:,} of {counted(events, 'event')} stored in {visible(shown(settings.store))}"
         + ("" if stored else "; they were there")
     )
     _suggest(affected)
@@ -113,7 +114,7 @@ def _affected(event: Event) -> list[str]:
 def _suggest(affected: Counter[str]) -> None:
     """Two commands that have something to show, for the store that this one was given."""
     given = click.get_current_context().find_root().params.get("store")
-    command = f"trailbook --store {visible(shlex.quote(given))}" if given else "trailbook"
+    command = f"trailbook --store {visible(shlex.quote(shown(given)))}" if given else "trailbook"
     user = f"user:{affected.most_common(1)[0][0]} " if affected else ""
     click.echo("\nTry next:")
     click.echo(f"  {command} report {user}--limit 10")

@@ -26,6 +26,7 @@ from ..query.excerpt import visible
 from ..render.event import write as write_event
 from ..report.clock import Clock, locale_named, zone_named
 from ..report.detail import details
+from ..store.address import folder_of, is_database
 from ..store.ports import Row
 from .completion import complete_formats
 from .output import spare
@@ -90,7 +91,7 @@ def import_files(
         raise BadInput("One rejects file cannot be that of several files.", remedy="Leave out --rejects.")
     if zone:
         zone_named(zone)
-    paths = [rejects] if rejects else rejects_paths(Path(settings.store).parent, files)
+    paths = [rejects] if rejects else rejects_paths(folder_of(settings.store), files)
     for path in paths:
         spare(path, "--rejects", settings.store, [*files, map_file])
     mappings = [mapping_of(file, map_file or format_name, zone) for file in files]
@@ -179,7 +180,7 @@ def _first_reasons(rejects: str) -> Iterator[str]:
 
 def _preview(settings: Settings, file: str, mapping: Mapping, tenant: str, application: str) -> None:
     people = Directory((), ())
-    if Path(settings.store).exists():
+    if is_database(settings.store) or Path(settings.store).exists():
         with opened(settings) as store:
             people = store.directory()
     context = _context(settings, people, tenant, application)

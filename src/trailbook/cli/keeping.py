@@ -16,6 +16,7 @@ from ..query.excerpt import visible
 from ..query.tree import EVERYTHING, Field
 from ..report.result import heads_dict
 from ..report.result import read_heads as heads_of
+from ..store.address import shown
 from ..store.ports import Head, Problem, Reader
 from .output import spread_out
 from .root import opened, progress
@@ -114,7 +115,7 @@ def _conclude(problems: Sequence[Problem], store: str) -> None:
     if problems:
         raise Damaged(
             f"{counted(len(problems), 'problem was', 'problems were')} found.",
-            place=store,
+            place=shown(store),
             remedy="Keep this file as evidence and restore a backup; if only the index is wrong, `doctor --reindex`.",
         )
 

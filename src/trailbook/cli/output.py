@@ -26,10 +26,10 @@ def spare(target: str | None, option: str, store: str, needed: Iterable[str | No
     """Raise BadInput if writing to `target` would destroy the store or a file that is `needed`, whatever its name."""
     if target is None or (os.path.exists(target) and not os.path.isfile(target)):
         return
-    if any(_same(target, store + suffix) for suffix in _STORE_FILES):
+    if any(same_file(target, store + suffix) for suffix in _STORE_FILES):
         raise BadInput("This is the store; it is not written over.", place=f"{option} {target}", remedy=_ELSEWHERE)
     for one in needed:
-        if one is not None and _same(target, one):
+        if one is not None and same_file(target, one):
             raise BadInput(
                 f"This is the file {one}, which this command uses; it is not written over.",
                 place=f"{option} {target}",
@@ -37,7 +37,8 @@ def spare(target: str | None, option: str, store: str, needed: Iterable[str | No
             )
 
 
-def _same(one: str, other: str) -> bool:
+def same_file(one: str, other: str) -> bool:
+    """Whether both paths lead to one file, by whatever links; neither need be there yet."""
     try:
         return os.path.samefile(one, other)
     except OSError:  # one of them is not there yet

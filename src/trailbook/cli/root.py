@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -60,7 +60,11 @@ class QueryCommand(click.Command):
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--store", metavar="FILE", help="The store to use (else TRAILBOOK_STORE, else trailbook.db).")
+@click.option(
+    "--store",
+    metavar="STORE",
+    help="The store to use: a file, or postgresql://... (else TRAILBOOK_STORE, else trailbook.db).",
+)
 @click.version_option(__version__, prog_name="trailbook")
 @click.pass_context
 def root(context: click.Context, store: str | None) -> None:
@@ -116,14 +120,22 @@ def opened(settings: Settings, *, create: bool = False, any_index: bool = False)
 
 
 @contextmanager
-def progress(label: str, length: int) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error if that is a terminal; the function is told what is done, and of how much."""
+def progress(label: str, length: int, *, numbers: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error if that is a terminal; the function is told what is done, and of how much.
+
+    `length` 0: how much is not known yet, and there is no bar before the function is told. `numbers`: show both.
+    """
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+    bar = click.progressbar(length=length, label=label, file=sys.stderr, show_pos=numbers, show_percent=True)
+    with ExitStack() as shown:
+        if length:
+            shown.enter_context(bar)
 
         def tell(done: int, total: int) -> None:
+            if not bar.entered:
+                shown.enter_context(bar)
             bar.length = max(total, done, 1)
             bar.update(done - bar.pos)
 

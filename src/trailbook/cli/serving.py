@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import BadInput
+from ..store.address import shown
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -54,7 +55,8 @@ def show_settings(context: click.Context, form: str) -> None:
     if parent is not None and parent.params.get("store"):
         sources["store"] = "--store"
     for name, field in type(settings).model_fields.items():
-        value, default = _written(getattr(settings, name)), _written(field.default)
+        set_to = getattr(settings, name)
+        value, default = _written(shown(set_to) if name == "store" else set_to), _written(field.default)
         if form == "toml":
             # A secret is not copied: whoever knows it writes it into a file that others cannot read.
             given = name in sources and value != _written(_MASKED)

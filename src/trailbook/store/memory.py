@@ -29,7 +29,20 @@ from .cursor import Cursor, read_cursor, write_cursor
 from .dimensions import facet_dimension, most_frequent
 from .keys import microseconds, row_key
 from .parties import preferred
-from .ports import Dimension, FacetCount, Head, Heads, Order, Page, Reader, Receipt, Record, Row
+from .ports import (
+    SUBMISSION_BYTES,
+    Dimension,
+    FacetCount,
+    Head,
+    Heads,
+    Kept,
+    Order,
+    Page,
+    Reader,
+    Receipt,
+    Record,
+    Row,
+)
 from .versions import check_version
 
 R = TypeVar("R", Profile, Membership)
@@ -161,6 +174,7 @@ class MemoryStore(MemoryReads):
         self._memberships: list[Membership] = []
         self._directory_version = 0
         self._receipts: dict[tuple[str, str], tuple[bytes, Receipt]] = {}
+        self._kept: dict[str, list[Kept]] = {}
         self._records: dict[tuple[str, str], Record] = {}
         self._lock = RLock()
 
@@ -175,18 +189,22 @@ class MemoryStore(MemoryReads):
 
     def _append(self, sealed: Sealed) -> Receipt:
         event = sealed.event
+        submission = sealed.submission[:SUBMISSION_BYTES]
         known = self._receipts.get((event.tenant, event.id))
         if known is not None:
-            submission, first = known
-            status = "duplicate" if submission == sealed.submission else "conflict"
+            noted, first = known
+            status = "duplicate" if noted == submission else "conflict"
             return Receipt(first.id, status, first.book, first.position, first.leaf_hash)  # type: ignore[arg-type]
         frontier = self._frontiers.get(event.tenant, Frontier())
         leaf = leaf_hash(sealed.canonical)
         receipt = Receipt(event.id, "stored", event.tenant, frontier.size, leaf)
         self._frontiers[event.tenant] = frontier.append(leaf)
-        self._receipts[event.tenant, event.id] = sealed.submission, receipt
+        self._receipts[event.tenant, event.id] = submission, receipt
         key = row_key(microseconds(event.occurred_at), len(self._rows))
-        insort(self._rows, Row(key, frontier.size, decode(sealed.canonical)), key=lambda row: row.key)
+        stored = decode(sealed.canonical)
+        insort(self._rows, Row(key, frontier.size, stored), key=lambda row: row.key)
+        kept = Kept(key, frontier.size, Sealed(stored, sealed.canonical, submission))
+        self._kept.setdefault(event.tenant, []).append(kept)
         return receipt
 
     def directory(self) -> Directory:
@@ -254,6 +272,26 @@ class MemoryStore(MemoryReads):
             gone = len(self._records) - len(kept)
             self._records = kept
         return gone
+
+    def leaves(self, book: str, start: int, limit: int) -> list[bytes]:
+        """See `ports.Whole.leaves`."""
+        return [leaf_hash(kept.sealed.canonical) for kept in self.kept(book, start, limit)]
+
+    def kept(self, book: str, start: int, limit: int) -> list[Kept]:
+        """See `ports.Whole.kept`."""
+        return self._kept.get(book, [])[start : start + limit]
+
+    def kept_records(self, after: tuple[str, str] = ("", ""), limit: int = 1_000) -> list[Record]:
+        """See `ports.Whole.kept_records`."""
+        return [record for key, record in sorted(self._records.items()) if key > after][:limit]
+
+    def restore(self, directory: Directory, version: int, records: Iterable[Record]) -> None:
+        """See `ports.Whole.restore`."""
+        restored = {(record.kind, record.id): record for record in records}
+        with self._lock:
+            self._profiles, self._memberships = list(directory.profiles), list(directory.memberships)
+            self._directory_version = version
+            self._records = restored
 
     def close(self) -> None:
         """Nothing to let go of."""

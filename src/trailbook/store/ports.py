@@ -35,6 +35,10 @@ class Head(Struct, frozen=True):
 Heads = Mapping[str, Head]
 
 
+SUBMISSION_BYTES = 8
+"""How much of a submission's digest every store keeps: enough to tell a retry from a conflict."""
+
+
 class Receipt(Struct, frozen=True, gc=False):
     """What became of one event of a batch. A conflict has nothing stored: the id is there with other contents."""
 
@@ -230,7 +234,31 @@ class Checker(Protocol):
         """Compare what queries are answered from with the events themselves."""
 
 
-class Store(Reader, Appender, DirectoryStore, Records, Protocol):
+class Kept(NamedTuple):
+    """An event as it is kept: its row's key, its place in its book, and as much of its submission as there is."""
+
+    key: int
+    position: int
+    sealed: Sealed
+
+
+class Whole(Protocol):
+    """Everything as it is kept, whoever may see it: what copying a trail to another store takes beside appending."""
+
+    def leaves(self, book: str, start: int, limit: int) -> list[bytes]:
+        """The leaf hashes of a book's events from position `start` on, at most `limit`. Raises Damaged."""
+
+    def kept(self, book: str, start: int, limit: int) -> list[Kept]:
+        """A book's events from position `start` on, at most `limit`, by position. Raises Damaged."""
+
+    def kept_records(self, after: tuple[str, str] = ("", ""), limit: int = 1_000) -> list[Record]:
+        """Records, also those that have expired: by kind and id, those after `after`, at most `limit`."""
+
+    def restore(self, directory: Directory, version: int, records: Iterable[Record]) -> None:
+        """Put this directory, its version and these records in the place of what is there: durably, all or nothing."""
+
+
+class Store(Reader, Appender, DirectoryStore, Records, Whole, Protocol):
     """All that every store can do, and an end. Any thread may call it; other processes may work on the same."""
 
     def limited(self, seconds: float) -> Reader:
@@ -238,6 +266,13 @@ class Store(Reader, Appender, DirectoryStore, Records, Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+
+
+class Migration(Struct, frozen=True):
+    """The version that a store had (0: there was none), and the one that it was brought to."""
+
+    before: int
+    after: int
 
 
 class LocalStore(Store, Checker, Protocol):

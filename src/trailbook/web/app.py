@@ -32,10 +32,13 @@ from . import (
 )
 from .logs import log, where
 from .middleware import Edge
+from .quotas import settled
 from .service import Service
 
 FORGET_SECONDS = 3600.0
 """Between two times that what expired is taken out of the store."""
+SETTLE_SECONDS = 1.0
+"""Between two times that quotas are settled with the other processes, if it is not pressing."""
 
 
 def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> FastAPI:
@@ -76,13 +79,14 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     current_default_thread_limiter().total_tokens = service.settings.threads
     service.intake.start()
-    forgetting = asyncio.create_task(_keep_forgetting(service))
+    tasks = [asyncio.create_task(one(service)) for one in (_keep_forgetting, _keep_settling)]
     try:
         yield
     finally:
-        forgetting.cancel()
-        with suppress(asyncio.CancelledError):
-            await forgetting
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         service.streams.close()
         await service.intake.stop()
         service.metrics.stop()
@@ -98,3 +102,21 @@ async def _keep_forgetting(service: Service) -> None:
             # Whatever it is, the service goes on, and comes to its end in order.
             log().warning("what expired is still there", error=where(error))
         await asyncio.sleep(FORGET_SECONDS)
+
+
+async def _keep_settling(service: Service) -> None:
+    """Settle what was sent here with the other processes of the service."""
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(service.quotas.pressing.wait(), SETTLE_SECONDS)
+        claims = service.quotas.claims()
+        if not claims:
+            continue
+        now = service.clock()
+        try:
+            levels = await run_sync(settled, service.store, claims, now, limiter=service.receiving)
+        except Exception as error:
+            service.quotas.give_back(claims)
+            log().warning("quotas are not settled yet", error=where(error))
+        else:
+            service.quotas.settle(levels, now.timestamp())

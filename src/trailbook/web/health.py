@@ -13,6 +13,7 @@ from starlette.responses import Response
 from ..access.decide import viewer
 from ..directory.viewer import Root
 from ..errors import NotAllowed, TrailbookError
+from ..store.address import folder_of, is_database
 from .answers import json
 from .callers import caller_of
 from .openapi import ANYBODY
@@ -67,7 +68,7 @@ def not_ready(service: Service) -> list[str]:
         service.store.directory_version()
     except TrailbookError as error:
         reasons.append(error.problem)
-    folder = Path(service.settings.store).absolute().parent
+    folder = folder_of(service.settings.store).absolute()
     try:
         if shutil.disk_usage(folder).free < ROOM_BYTES:
             reasons.append("There is hardly any room left on the disk.")
@@ -80,7 +81,7 @@ def not_ready(service: Service) -> list[str]:
 
 def _store_bytes(service: Service) -> dict[str, int]:
     sizes = {}
-    for suffix in _FILES:
+    for suffix in () if is_database(service.settings.store) else _FILES:
         path = Path(service.settings.store + suffix)
         if path.is_file():
             sizes[suffix.removeprefix("-") or "events"] = path.stat().st_size

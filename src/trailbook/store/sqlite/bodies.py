@@ -1,118 +1,30 @@
-"""Canonical bytes on disk: compressed with a dictionary that was trained on the store's own events."""
+"""Compression dictionaries in their table."""
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
-from collections.abc import Sequence
 
-import msgspec
-import zstandard
-from msgspec import Struct
-
-from ...errors import Damaged
-from ...event.canonical import decode
-from ...event.model import Event
-from .connect import LOOK
-
-LEVEL = 3
-DICTIONARY_BYTES = 65_536
-SAMPLES = 4_000
-SEGMENT, KMER = 1_000, 8
-"""The trainer's parameters k and d: found by its own search, which takes four times as long for as good a result."""
-LEAST_SAMPLES = 200
-WORSE = 1.3
-"""A batch that compresses this much worse than the dictionary's own samples did is worth a new dictionary."""
-MOST_DICTIONARIES = 100
+from .. import bodies
+from ..bodies import Trained
 
 
-class Trained(Struct, frozen=True):
-    """A compression dictionary: its number (which frames carry), its bytes, and packed/unpacked of its samples."""
+class Bodies(bodies.Bodies[sqlite3.Connection]):
+    """See `store.bodies`."""
 
-    number: int
-    bytes: bytes
-    ratio: float
+    def newest(self, source: sqlite3.Connection) -> int:
+        """See `store.bodies`."""
+        (newest,) = source.execute("SELECT coalesce(max(id), 0) FROM body_dictionary").fetchone()
+        return int(newest)
 
+    def trained(self, source: sqlite3.Connection, id: int) -> Trained:
+        """See `store.bodies`."""
+        sql = "SELECT number, bytes, ratio FROM body_dictionary WHERE id = ?"
+        return Trained(*source.execute(sql, (id,)).fetchone())
 
-class Bodies:
-    """Compresses and restores canonical bytes; a frame (RFC 8878) names its dictionary. One per thread."""
-
-    def __init__(self) -> None:
-        self._compressor = zstandard.ZstdCompressor(level=LEVEL)
-        self._used: Trained | None = None
-        self._newest = 0
-        self._decompressors = {0: zstandard.ZstdDecompressor()}
-
-    def use_newest(self, connection: sqlite3.Connection) -> None:
-        """Compress with the newest dictionary of the store from now on."""
-        (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM body_dictionary").fetchone()
-        if newest != self._newest:
-            sql = "SELECT number, bytes, ratio FROM body_dictionary WHERE id = ?"
-            self._use(Trained(*connection.execute(sql, (newest,)).fetchone()))
-            self._newest = newest
-
-    def compress(self, canonical: bytes) -> bytes:
-        """The frame of canonical bytes."""
-        return self._compressor.compress(canonical)
-
-    def improve(self, connection: sqlite3.Connection, frames: list[bytes], unpacked: int) -> Trained | None:
-        """A new dictionary, if a batch of frames (of so many bytes unpacked) is worth one: it packs them anew.
-
-        It must be kept with them.
-        """
-        if len(frames) < LEAST_SAMPLES or self._newest >= MOST_DICTIONARIES:
-            return None
-        if self._used is not None and sum(map(len, frames)) <= self._used.ratio * WORSE * unpacked:
-            return None
-        batch = [self.restore(connection, frame) for frame in frames]
-        trained = self._train(batch)
-        if trained is not None:
-            frames[:] = map(self.compress, batch)
-        return trained
-
-    def restore(self, connection: sqlite3.Connection, frame: bytes) -> bytes:
-        """The canonical bytes of a frame. Raises Damaged."""
-        try:
-            number = zstandard.get_frame_parameters(frame).dict_id
-            decompressor = self._decompressors.get(number) or self._load(connection, number)
-            return decompressor.decompress(frame)
-        except zstandard.ZstdError as error:
-            raise Damaged(f"An event's bytes cannot be unpacked: {error}.", remedy=LOOK) from error
-
-    def event(self, connection: sqlite3.Connection, frame: bytes) -> Event:
-        """The event of a frame. Raises Damaged."""
-        try:
-            return decode(self.restore(connection, frame))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise Damaged(f"An event's bytes are not an event: {error}.", remedy=LOOK) from error
-
-    def _train(self, batch: Sequence[bytes]) -> Trained | None:
-        samples: list[bytes | bytearray | memoryview] = list(batch[:: max(1, len(batch) // SAMPLES)])
-        number = secrets.randbelow(2**31 - 2**16) + 2**15
-        try:
-            content = zstandard.train_dictionary(
-                DICTIONARY_BYTES, samples, k=SEGMENT, d=KMER, dict_id=number, level=LEVEL
-            ).as_bytes()
-        except zstandard.ZstdError:
-            return None
-        self._use(Trained(number, content, 1.0))
-        packed = sum(len(self._compressor.compress(one)) for one in samples)
-        self._used = Trained(number, content, packed / sum(map(len, samples)))
-        return self._used
-
-    def _use(self, trained: Trained) -> None:
-        data = zstandard.ZstdCompressionDict(trained.bytes)
-        data.precompute_compress(level=LEVEL)
-        self._compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=data)
-        self._decompressors[trained.number] = zstandard.ZstdDecompressor(dict_data=data)
-        self._used = trained
-
-    def _load(self, connection: sqlite3.Connection, number: int) -> zstandard.ZstdDecompressor:
-        row = connection.execute("SELECT bytes FROM body_dictionary WHERE number = ?", (number,)).fetchone()
-        if row is None:
-            raise Damaged(f"The compression dictionary {number} is missing.", remedy=LOOK)
-        self._decompressors[number] = zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(row[0]))
-        return self._decompressors[number]
+    def content(self, source: sqlite3.Connection, number: int) -> bytes | None:
+        """See `store.bodies`."""
+        row = source.execute("SELECT bytes FROM body_dictionary WHERE number = ?", (number,)).fetchone()
+        return None if row is None else bytes(row[0])
 
 
 def keep(connection: sqlite3.Connection, trained: Trained) -> None:

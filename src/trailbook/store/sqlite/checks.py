@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
 from ...errors import Damaged
 from ...event.canonical import decode
-from ...event.model import Event
-from ...seal.tree import Frontier, leaf_hash
-from ..keys import SLOTS, TICK, microseconds, tick_of
+from ..keys import SLOTS, TICK, tick_of
+from ..plan import pack_id
 from ..ports import Heads, Problem, Progress
+from ..verifying import BookThere, Checked, Columns, disagreements, verified
 from .bodies import Bodies
 from .connect import reading
-from .entry import what_text, who_text
 from .index import CHUNK, expected, tokens_of
 from .lists import Lists, differences, lists_of
-from .plan import pack_id
 from .rows import furthest_spill
 from .schema import GUARDS, index_table
 
@@ -39,86 +38,19 @@ def _verify(connection: sqlite3.Connection, against: Heads, progress: Progress) 
         FROM book ORDER BY name
     """
     books = connection.execute(sql).fetchall()
-    names = {name for _, name, *_ in books}
-    for name in sorted(set(against) - names):
-        yield Problem(f"book {name}", "The book is gone, but a head of it was noted.")
     sql = "SELECT count(*) FROM event WHERE book NOT IN (SELECT id FROM book)"
     (strangers,) = connection.execute(sql).fetchone()
     if strangers:
         yield Problem("event table", f"{strangers} events belong to no book.")
-    total = sum(size for _, _, size, *_ in books)
-    done = 0
-    for number, name, size, root, frontier, surplus in books:
-        noted = against.get(name)
-        walk = _Walk(connection, number, name, size)
-        for done_in_book in walk.recompute(stop_at=noted.size if noted else None):
-            progress(done + done_in_book, total)
-        yield from walk.problems
-        done += size
-        if walk.frontier.size + surplus != size:
-            yield Problem(f"book {name}", f"It should have {size} events and has {walk.frontier.size + surplus}.")
-        elif walk.frontier.root() != root or walk.frontier.to_bytes() != frontier:
-            yield Problem(f"book {name}", "Its events do not add up to its head: events were changed or exchanged.")
-        if noted and (walk.stopped is None or walk.stopped.root() != noted.root):
-            yield Problem(f"book {name}", f"Its first {noted.size} events are not those of the head noted elsewhere.")
-
-
-class _Walk:
-    """Goes through a book in order of position, up to its size."""
-
-    def __init__(self, connection: sqlite3.Connection, number: int, name: str, size: int) -> None:
-        self._connection = connection
-        self._number = number
-        self._name = name
-        self._size = size
-        self._bodies = Bodies()
-        self.frontier = Frontier()
-        self.stopped: Frontier | None = None
-        self.problems: list[Problem] = []
-
-    def recompute(self, stop_at: int | None) -> Iterator[int]:
-        """Recompute the tree; remember it as it was at `stop_at` events. Yields how many events are done."""
-        position = 0
-        if stop_at == 0:
-            self.stopped = self.frontier
-        while rows := self._rows(position, CHUNK):
-            leaves = []
-            for row in rows:
-                if row.position != position:
-                    self._report(position, f"The event is missing; the next one is at {row.position}.")
-                    position = row.position
-                leaves.append(self._leaf(row))
-                position += 1
-            if stop_at is not None and self.frontier.size < stop_at <= self.frontier.size + len(leaves):
-                self.stopped = self.frontier.extend(leaves[: stop_at - self.frontier.size])
-            self.frontier = self.frontier.extend(leaves)
-            yield position
-
-    def _rows(self, position: int, limit: int) -> list[_Stored]:
-        sql = """
-            SELECT e.key, e.position, e.book, coalesce(who.text, ''), coalesce(what.text, ''), e.offset, e.body
-            FROM event AS e LEFT JOIN who ON who.id = e.who LEFT JOIN what ON what.id = e.what
-            WHERE e.book = ? AND e.position >= ? AND e.position < ? ORDER BY e.position LIMIT ?
-        """
-        values = (self._number, position, self._size, limit)
-        return [_Stored(*row) for row in self._connection.execute(sql, values)]
-
-    def _leaf(self, row: _Stored) -> bytes:
-        try:
-            canonical = self._bodies.restore(self._connection, row.body)
-            event = decode(canonical)
-        except (Damaged, ValueError) as error:
-            self._report(row.position, f"Its bytes cannot be read: {error}")
-            return b""
-        for wrong in _disagreements(row, event, self._name):
-            self._report(row.position, f"Its {wrong} in the table is not that of its bytes.")
-        sql = "SELECT key FROM identity WHERE id = ? AND book = ?"
-        if self._connection.execute(sql, (pack_id(event.id), row.book)).fetchone() != (row.key,):
-            self._report(row.position, "It cannot be found by its id.")
-        return leaf_hash(canonical)
-
-    def _report(self, position: int, problem: str) -> None:
-        self.problems.append(Problem(f"book {self._name}, position {position}", problem))
+    bodies = Bodies()
+    yield from verified(
+        [
+            BookThere(name, size, root, frontier, surplus, partial(_rows, connection, bodies, number, name, size))
+            for number, name, size, root, frontier, surplus in books
+        ],
+        against,
+        progress,
+    )
 
 
 class _Stored(NamedTuple):
@@ -131,15 +63,30 @@ class _Stored(NamedTuple):
     body: bytes
 
 
-def _disagreements(row: _Stored, event: Event, book: str) -> Iterator[str]:
-    if event.tenant != book:
-        yield "book"
-    if microseconds(event.occurred_at) != tick_of(row.key) + row.offset:
-        yield "time"
-    if row.who != who_text(event.initiator):
-        yield "initiator"
-    if row.what != what_text(event):
-        yield "resource, action, application or outcome"
+def _rows(
+    connection: sqlite3.Connection, bodies: Bodies, number: int, name: str, size: int, position: int
+) -> list[Checked]:
+    sql = """
+        SELECT e.key, e.position, e.book, coalesce(who.text, ''), coalesce(what.text, ''), e.offset, e.body
+        FROM event AS e LEFT JOIN who ON who.id = e.who LEFT JOIN what ON what.id = e.what
+        WHERE e.book = ? AND e.position >= ? AND e.position < ? ORDER BY e.position LIMIT ?
+    """
+    rows = connection.execute(sql, (number, position, size, CHUNK)).fetchall()
+    return [_checked(connection, bodies, _Stored(*row), name) for row in rows]
+
+
+def _checked(connection: sqlite3.Connection, bodies: Bodies, row: _Stored, name: str) -> Checked:
+    try:
+        canonical = bodies.restore(connection, row.body)
+        event = decode(canonical)
+    except (Damaged, ValueError) as error:
+        return Checked(row.position, None, [f"Its bytes cannot be read: {error}"])
+    columns = Columns(tick_of(row.key) + row.offset, row.who, row.what)
+    problems = list(disagreements(columns, event, name))
+    sql = "SELECT key FROM identity WHERE id = ? AND book = ?"
+    if connection.execute(sql, (pack_id(event.id), row.book)).fetchone() != (row.key,):
+        problems.append("It cannot be found by its id.")
+    return Checked(row.position, canonical, problems)
 
 
 def doctor(connection: sqlite3.Connection, key: bytes, progress: Progress) -> list[Problem]:

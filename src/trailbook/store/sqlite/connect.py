@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...errors import Busy, Damaged, DiskFull, StoreError, TooSlow
+from ..bodies import LOOK
 
 WAIT_SECONDS = 30.0
 """How long a writer waits for another one before it gives up, unless it is told otherwise."""
@@ -22,9 +23,6 @@ CACHE_BYTES = 64 * 1024 * 1024
 
 PAGE_BYTES = 8192
 """Of a new file: rows of packed events leave less room unused on larger pages."""
-
-LOOK = "Run `trailbook verify` to see what is damaged, and restore it from a backup."
-"""What to do about damage."""
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from ...event.facets import VERSION
 from ...event.model import Event
 from ..ports import Progress
 from .bodies import Bodies
-from .entry import Entry, make_entry
+from .entry import Entry, all_tokens, make_entry
 from .lists import clear_lists, keep_lists, lists_of
 
 CHUNK = 5_000
@@ -59,7 +59,7 @@ def expected(connection: sqlite3.Connection, key: bytes, progress: Progress) -> 
 
 def tokens_of(chunk: list[Made]) -> list[tuple[int, str]]:
     """Each place of a chunk with its tokens."""
-    return [(made.key, made.entry.tokens()) for made in chunk]
+    return [(made.key, all_tokens(made.entry)) for made in chunk]
 
 
 def _entry(event: Event, key: bytes) -> Entry:

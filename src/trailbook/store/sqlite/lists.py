@@ -6,12 +6,9 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ...event.model import PartyKey
 from ...event.text import fold
-from .entry import Entry, Part
-
-Named = tuple[int, PartyKey, str]
-"""A party and a name that it bears in a book, given by the book's number."""
+from ..names import Named, names_of
+from .entry import Entry
 
 
 class Lists(NamedTuple):
@@ -32,15 +29,9 @@ class Lists(NamedTuple):
 
 def lists_of(entries: Iterable[tuple[int, Entry]]) -> Lists:
     """What events add to the lists, each given with its book's number."""
-    facets: set[str] = set()
-    # Events share the parts that have names: these are told apart by identity, which is cheaper than by all the names.
-    shared: dict[tuple[int, int], Part] = {}
-    for book, entry in entries:
-        for part in entry.parts:
-            facets.update(part.listed)
-            if part.parties:
-                shared[book, id(part)] = part
-    return Lists(facets, {(book, party, name) for (book, _), part in shared.items() for party, name in part.parties})
+    given = list(entries)
+    facets = {facet for _, entry in given for part in entry.parts for facet in part.indexed.listed}
+    return Lists(facets, names_of(given))
 
 
 def keep_lists(connection: sqlite3.Connection, lists: Lists) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 
 from ...directory.directory import Directory
@@ -36,11 +37,21 @@ def keep_changes(connection: sqlite3.Connection, changes: Changes) -> None:
         _close(connection, "profile", _PROFILE, _of_profile(profile))
     for membership in changes.closed_memberships:
         _close(connection, "membership", _MEMBERSHIP, _of_membership(membership))
-    added = map(_of_profile, changes.added_profiles)
-    connection.executemany("INSERT INTO profile VALUES (?, ?, ?, ?, ?, ?)", added)
-    joined = map(_of_membership, changes.added_memberships)
-    connection.executemany("INSERT INTO membership VALUES (?, ?, ?, ?, ?, ?, ?)", joined)
+    _add(connection, changes.added_profiles, changes.added_memberships)
     connection.execute("UPDATE setting SET value = value + 1 WHERE name = 'directory_version'")
+
+
+def replace_directory(connection: sqlite3.Connection, directory: Directory, version: int) -> None:
+    """Put this directory and its version in the place of what is there, inside a write transaction."""
+    connection.execute("DELETE FROM profile")
+    connection.execute("DELETE FROM membership")
+    _add(connection, directory.profiles, directory.memberships)
+    connection.execute("UPDATE setting SET value = ? WHERE name = 'directory_version'", (version,))
+
+
+def _add(connection: sqlite3.Connection, profiles: Iterable[Profile], memberships: Iterable[Membership]) -> None:
+    connection.executemany("INSERT INTO profile VALUES (?, ?, ?, ?, ?, ?)", map(_of_profile, profiles))
+    connection.executemany("INSERT INTO membership VALUES (?, ?, ?, ?, ?, ?, ?)", map(_of_membership, memberships))
 
 
 def _close(connection: sqlite3.Connection, table: str, columns: str, row: tuple[str | None, ...]) -> None:

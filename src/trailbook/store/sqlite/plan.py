@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Literal
-from uuid import UUID
 
 from msgspec import Struct
 
 from ...errors import BadQuery
 from ...event.facets import party_text
-from ...event.model import DEFAULT_DETAILS
-from ...event.text import fold, long_words, words
+from ...event.text import fold, words
 from ...query.matches import network_range
 from ...query.tree import (
     PREFIXABLE,
@@ -27,11 +24,10 @@ from ...query.tree import (
     Parties,
     Words,
 )  # fmt: skip
-from ..keys import first_place, microseconds
+from ..keys import first_place
+from ..plan import MOST_TERMS, check_level, check_size, period_of, wanted_words
 from .tokens import EVERY, LONGEST_NUMBERED, address_token, facet_token, is_told_apart, word_token
 
-MOST_LEVELS = 30
-MOST_TERMS = 2_000
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
@@ -81,28 +77,15 @@ class Planner:
 
     def plan(self, condition: Condition) -> Plan:
         """The plan of a resolved condition. Raises BadQuery if it is too deep or too large."""
-        items = condition.items if isinstance(condition, And) else (condition,)
-        since, until = None, None
-        rest = []
-        for item in items:
-            if isinstance(item, Occurred):
-                since = _later(since, _micros(item.since))
-                until = _earlier(until, _micros(item.until))
-            else:
-                rest.append(item)
-        found = self._all_of(self._compile(item, False, 1) for item in rest)
-        if found.levels > MOST_LEVELS or found.terms > MOST_TERMS:
-            raise BadQuery(
-                f"The query is too large: {found.levels} levels and {found.terms} terms.",
-                remedy=f"Use at most {MOST_LEVELS} levels and {MOST_TERMS} terms.",
-            )
+        period = period_of(condition)
+        found = self._all_of(self._compile(item, False, 1) for item in period.rest)
+        check_size(found.levels, found.terms)
         match = None if found.kind == "none" else EVERY if found.kind == "all" else _standing(found.text)
-        return Plan(match, since, until, not found.exact)
+        return Plan(match, period.since, period.until, not found.exact)
 
     def _compile(self, condition: Condition, negated: bool, level: int) -> _Found:
         """The expression of `condition`, or of its negation: NOT is pushed down to the leaves."""
-        if level > MOST_LEVELS:
-            raise BadQuery(f"The query is nested over {MOST_LEVELS} levels.", remedy="Write it with fewer parentheses.")
+        check_level(level)
         match condition:
             case Not(item):
                 return self._compile(item, not negated, level + 1)
@@ -217,22 +200,18 @@ def _joined(text: str, parts: list[_Found], exact: bool) -> _Found:
     return _Found("some", text, exact, sum(part.terms for part in parts), 1 + max(part.levels for part in parts))
 
 
-_OF_DEFAULT_DETAILS = words(DEFAULT_DETAILS.format(action="", resource=""))
-"""Words of the details that an event shows when it has none of its own; the index does not know of these."""
-
-
 def _words_found(wanted: list[str], prefix: bool) -> _Found:
     """Events with those of the words that the index knows; the other words are looked for in the rows found."""
     if not wanted:
         return _NONE
-    whole, begun = (wanted[:-1], wanted[-1]) if prefix else (wanted, "")
-    quoted = [f'"{word_token(word)}"' for word in whole if word not in _OF_DEFAULT_DETAILS and long_words(word)]
-    if len(begun) > 1 and not any(word.startswith(begun) for word in _OF_DEFAULT_DETAILS):
+    known = wanted_words(wanted, prefix)
+    quoted = [f'"{word_token(word)}"' for word in known.whole]
+    if begun := known.begun:
         quoted.append(f'"{word_token(begun[:LONGEST_NUMBERED])}" *')
     if not quoted:
         return _Found("all", exact=False)
     text = quoted[0] if len(quoted) == 1 else f"({' AND '.join(quoted)})"
-    exact = len(wanted) == 1 and (len(begun) <= LONGEST_NUMBERED if prefix else is_told_apart(wanted[0]))
+    exact = known.single and (len(begun) <= LONGEST_NUMBERED if prefix else is_told_apart(wanted[0]))
     return _Found("some", text, exact=exact, terms=len(wanted), levels=1)
 
 
@@ -247,31 +226,3 @@ def _network_tokens(network: str) -> list[str]:
     if len(digits) == 16:
         return [address_token(first[:shared]) + " *"]
     return [address_token(first[:shared] + format(digit, "x")) + " *" for digit in digits]
-
-
-def event_ids_of(condition: Condition) -> list[bytes] | None:
-    """The ids that every event of the condition has one of, or None if it does not ask by id."""
-    for item in condition.items if isinstance(condition, And) else (condition,):
-        if isinstance(item, Field) and item.name == "id":
-            return [packed for value in item.values if (packed := pack_id(value)) is not None]
-    return None
-
-
-def pack_id(text: str) -> bytes | None:
-    """An event id in 16 bytes, or None if it is none."""
-    try:
-        return UUID(text).bytes
-    except ValueError:
-        return None
-
-
-def _later(a: int | None, b: int | None) -> int | None:
-    return b if a is None else a if b is None else max(a, b)
-
-
-def _earlier(a: int | None, b: int | None) -> int | None:
-    return b if a is None else a if b is None else min(a, b)
-
-
-def _micros(moment: datetime | None) -> int | None:
-    return None if moment is None else microseconds(moment)

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from ...query.matches import matches
 from ...query.tree import Condition
 from ..keys import SLOT_BITS, SLOTS, TICK, first_key, first_place, micros_of, row_key, tick_of
+from ..plan import event_ids_of
 from ..ports import Order, Row
 from .bodies import Bodies
 from .connect import Connection
-from .plan import Plan, event_ids_of
+from .plan import Plan
 from .tokens import EVERY
 
 CHUNK = 1_000

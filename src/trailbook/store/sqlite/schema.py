@@ -7,6 +7,7 @@ import sqlite3
 
 from ...errors import StoreError
 from ...event.facets import VERSION as FACETS_VERSION
+from ..ports import Migration
 
 APPLICATION_ID = 0x7472_6C62
 """Marks the file as ours (SQLite's `application_id`): the letters `trlb`."""
@@ -133,10 +134,10 @@ MIGRATIONS: tuple[str, ...] = (_FIRST + index_table("facet") + _GATHER, _RECORDS
 """Script n brings a store from version n to n + 1; a script is never changed once it was released."""
 
 
-def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
+def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> Migration:
     """Bring the store to the version of `migrations`, all or nothing. Raises StoreError for a newer or foreign file."""
     if _version(connection) == len(migrations) and _is_ours(connection):
-        return
+        return Migration(len(migrations), len(migrations))
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = _version(connection)
@@ -160,6 +161,7 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRAT
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+    return Migration(version, len(migrations))
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,16 +14,17 @@ from ...directory.model import Changes
 from ...errors import DiskFull, StoreError
 from ...event.canonical import Sealed
 from ...event.facets import VERSION as FACETS_VERSION
-from ..ports import Heads, Problem, Progress, Reader, Receipt, Record
+from ..ports import Heads, Kept, Migration, Problem, Progress, Reader, Receipt, Record
 from .checks import doctor, verify
 from .connect import CACHE_BYTES, WAIT_SECONDS, Connections, explained
 from .index import rebuild
-from .people import directory_version, keep_changes, read_directory
+from .people import directory_version, keep_changes, read_directory, replace_directory
 from .reads import SqliteReads
-from .records import forget_expired, keep_records, read_record, read_records
+from .records import all_records, forget_expired, keep_records, read_record, read_records, replace_records
 from .reserve import Reserve, room_for
 from .schema import migrate
 from .statistics import statistics
+from .whole import WholeBooks
 from .writer import Writer
 
 T = TypeVar("T")
@@ -153,6 +154,32 @@ class SqliteStore(SqliteReads):
         with explained(self.path):
             return forget_expired(self._connections.get(), now)
 
+    def leaves(self, book: str, start: int, limit: int) -> list[bytes]:
+        """See `ports.Whole.leaves`."""
+        with explained(self.path):
+            return self._whole().leaves(book, start, limit)
+
+    def kept(self, book: str, start: int, limit: int) -> list[Kept]:
+        """See `ports.Whole.kept`."""
+        with explained(self.path):
+            return self._whole().kept(book, start, limit)
+
+    def kept_records(self, after: tuple[str, str] = ("", ""), limit: int = 1_000) -> list[Record]:
+        """See `ports.Whole.kept_records`."""
+        with explained(self.path):
+            return all_records(self._connections.get(), after, limit)
+
+    def restore(self, directory: Directory, version: int, records: Iterable[Record]) -> None:
+        """See `ports.Whole.restore`."""
+
+        def replace(connection: sqlite3.Connection) -> tuple[None, Iterable[Sealed]]:
+            replace_directory(connection, directory, version)
+            replace_records(connection, records)
+            return None, ()
+
+        with explained(self.path):
+            self._writer().transact(replace)
+
     def verify(self, against: Heads, progress: Progress) -> list[Problem]:
         """See `ports.Checker.verify`."""
         with explained(self.path):
@@ -195,5 +222,15 @@ class SqliteStore(SqliteReads):
                 if not self._reserve.give_back(all_of_it=all_of_it):
                     raise
 
+    def _whole(self) -> WholeBooks:
+        return self._connections.own("whole", WholeBooks)
+
     def _writer(self) -> Writer:
         return self._connections.own("writer", lambda connection: Writer(connection, self.path, self.token_key))
+
+
+def migrate_file(path: Path) -> Migration:
+    """Bring the store at `path` to this version, and make it if it is not there. Raises StoreError."""
+    connections = Connections(path)
+    with explained(path), closing(connections):
+        return migrate(connections.get())

@@ -15,11 +15,12 @@ from msgspec import Struct
 
 from ...event.canonical import Sealed
 from ...seal.tree import Frontier, leaf_hash
+from ..bodies import Trained
 from ..keys import QUARTER, PlaceAllocator, first_place, tick_of
 from ..ports import Receipt, Status
-from .bodies import Bodies, Trained, keep
+from .bodies import Bodies, keep
 from .connect import waiting
-from .entry import Entry, make_entry
+from .entry import Entry, all_tokens, make_entry
 from .lists import Lists, keep_lists, lists_of
 from .tokens import Numbers
 
@@ -197,7 +198,7 @@ class Writer:
             sorted((row.entry.id, row.book, row.key, row.entry.submission) for row in rows),
         )
         self._connection.executemany(
-            "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [(row.key, row.entry.tokens()) for row in rows]
+            "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [(row.key, all_tokens(row.entry)) for row in rows]
         )
         self._note_spilled([(tick, row.entry.micros) for row, tick in zip(rows, ticks, strict=True)])
         self._insert_lists(rows)

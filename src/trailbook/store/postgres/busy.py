@@ -1,0 +1,106 @@
+"""Which tokens are busy: rough counts by month, that tell whether an index of tokens or one of time is the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from threading import Lock
+from typing import NamedTuple
+
+from ...errors import StoreError
+from .connect import Asking, Database
+from .months import month_of
+from .tokens import token_of
+
+EVENTS_AT_ONCE = 5_000
+"""Counts are written whenever so many events came together."""
+LEAST_SHARE = 0.004
+"""Of the events of a month that came together; of tokens that fewer had, nothing is written: they are rare."""
+ANY_TOKEN = 0
+"""Stands for all events of a month."""
+
+
+class Busyness:
+    """Counts what is appended by this process, and writes it down now and then. For all its threads.
+
+    What was not written when a process ends badly is missing, and does no harm: the counts need only be about right.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = Lock()
+        self._start()
+
+    def count(self, events: Iterable[tuple[int, list[bytes]]]) -> None:
+        """Count events that were appended, each given by its time and its tokens as elements."""
+        with self._lock:
+            for micros, tokens in events:
+                month = month_of(micros).since
+                self._months[month] += 1
+                if month not in self._tokens:
+                    self._tokens[month] = Counter()
+                self._tokens[month].update(tokens)
+            if self._months.total() < EVENTS_AT_ONCE:
+                return
+            rows = self._taken()
+        self._write(rows)
+
+    def flush(self) -> None:
+        """Write down what has been counted."""
+        with self._lock:
+            rows = self._taken()
+        self._write(rows)
+
+    def _start(self) -> None:
+        self._months: Counter[int] = Counter()
+        self._tokens: dict[int, Counter[bytes]] = {}
+
+    def _taken(self) -> list[tuple[int, int, int]]:
+        """Token, month and count of what is to be written; counting starts again."""
+        rows = [(ANY_TOKEN, month, events) for month, events in self._months.items()]
+        for month, tokens in self._tokens.items():
+            least = LEAST_SHARE * self._months[month]
+            rows += [(token_of(one), month, n) for one, n in tokens.items() if n > least and n > 1]
+        self._start()
+        return sorted(rows)
+
+    def _write(self, rows: list[tuple[int, int, int]]) -> None:
+        sql = """
+            INSERT INTO trailbook.busy AS b (token, month, events)
+            SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) ORDER BY 1, 2
+            ON CONFLICT (token, month) DO UPDATE SET events = b.events + excluded.events
+        """
+        if rows:
+            # The events themselves are stored by now.
+            with suppress(StoreError), self._database.numbering() as connection:
+                connection.run("SET LOCAL synchronous_commit = off")
+                connection.run(sql, [list(column) for column in zip(*rows, strict=True)])
+
+
+class Shares(NamedTuple):
+    """How many events there are in each month, and how many of them have each token; what is rare is left out."""
+
+    months: dict[int, int]
+    tokens: dict[tuple[int, int], int]
+
+    def of(self, months: Iterable[int], needs: Iterable[Iterable[int]]) -> tuple[float, int]:
+        """About what share of the events of some months has a token of each group, and how many events there are."""
+        given = list(months)
+        events = sum(self.months.get(month, 0) for month in given)
+        share = 1.0 if events else 0.0
+        for group in needs:
+            having = sum(self.tokens.get((token, month), 0) for token in group for month in given)
+            share *= min(1.0, having / max(events, 1))
+        return share, events
+
+
+def read_shares(connection: Asking, tokens: Iterable[int]) -> Shares:
+    """What is known of these tokens."""
+    numbers = ",".join(map(str, {ANY_TOKEN, *(token for token in tokens if token > 0)}))
+    sql = f"SELECT token, month, events FROM trailbook.busy WHERE token IN ({numbers})"
+    rows = connection.rows(sql)
+    return Shares(
+        {month: events for token, month, events in rows if token == ANY_TOKEN},
+        {(token, month): events for token, month, events in rows if token != ANY_TOKEN},
+    )

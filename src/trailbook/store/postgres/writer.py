@@ -1,0 +1,262 @@
+"""Appending: the one way in, durable and all or nothing per batch."""
+
+from __future__ import annotations
+
+import struct
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from msgspec import Struct
+
+from ...event.canonical import Sealed
+from ...seal.tree import Frontier, leaf_hash
+from ..bodies import Trained
+from ..names import Named, names_of
+from ..ports import Receipt, Status
+from .bodies import Bodies, keep
+from .busy import Busyness
+from .connect import Connection, Database, Undone
+from .months import month_of
+from .names import keep_names
+from .numbers import Given, Numbers
+from .places import book_of, place_of, position_of
+from .tokens import Entries, Entry
+
+MOST_TRIES = 5
+"""Of a transaction that others got in the way of: PostgreSQL undoes one of those that wait for each other."""
+MOST_NAMES = 500_000
+_AT_ONCE = 500
+"""So many events are compressed one after the other: the dictionary then stays in the processor's cache."""
+_INDEX_BITS = 20
+"""An arrival is the number of a batch, and after it, in so many bits, which event of the batch it is."""
+
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_END = struct.pack(">h", -1)
+_EVENT = struct.Struct(">hiqiqiqiiiiiiiiii")
+_FRAME = struct.Struct(">i")
+_INT4_OID = 23
+
+T = TypeVar("T")
+Work = Callable[[Connection], tuple[T, Iterable[Sealed]]]
+"""What else is done in a transaction, and the events that tell of it."""
+Packed = tuple[list[Entry], list[bytes], Trained | None]
+
+
+class _Known(Struct, frozen=True):
+    """An event that is there already, or comes earlier in the batch."""
+
+    submission: bytes
+    position: int
+    leaf: bytes
+
+
+class _Book:
+    """A book while a batch is appended to it."""
+
+    def __init__(self, number: int, name: str, frontier: Frontier) -> None:
+        self.number = number
+        self.name = name
+        self.frontier = frontier
+        self.known: dict[bytes, _Known] = {}
+        self.leaves: list[bytes] = []
+
+    def take_position(self, leaf: bytes) -> int:
+        """The next position, for the event with this leaf hash."""
+        self.leaves.append(leaf)
+        return self.frontier.size + len(self.leaves) - 1
+
+
+class Writer:
+    """Appends batches. Not shared between threads; what it remembers of the store is."""
+
+    def __init__(self, database: Database, entries: Entries, numbers: Numbers, busyness: Busyness) -> None:
+        self._database = database
+        self._entries = entries
+        self._numbers = numbers
+        self._busyness = busyness
+        self._bodies = Bodies()
+        self._is_new = True
+        self._names: set[Named] = set()
+
+    def transact(self, work: Work[T], batch: Iterable[Sealed] = ()) -> tuple[T, list[Receipt]]:
+        """Do some work and append the batch, and then the events that the work gives: in one transaction.
+
+        Gives the work's result and the receipts. Work that raises undoes all; it is done again if others got in the
+        way.
+        """
+        try:
+            if self._is_new:
+                self._bodies.use_newest(self._database)
+                self._is_new = False
+            packed = self._packed(batch)
+            given = self._numbers.prepare(packed[0])
+            for _ in range(MOST_TRIES - 1):
+                try:
+                    return self._transact(work, packed, given)
+                except Undone:
+                    continue
+            return self._transact(work, packed, given)
+        except BaseException:
+            # Above all a dictionary that frames would need, and that was not stored.
+            self._bodies = Bodies()
+            self._is_new = True
+            raise
+
+    def _transact(self, work: Work[T], packed: Packed, given: Given) -> tuple[T, list[Receipt]]:
+        with self._database.writing() as connection:
+            done, told = work(connection)
+            entries, frames, trained = packed
+            more, more_frames, retrained = self._packed(told)
+            if more:
+                given = self._numbers.prepare([*entries, *more])
+            for dictionary in filter(None, (trained, retrained)):
+                keep(connection, dictionary)
+            append = _Append(connection, given, self._bodies, self._database)
+            receipts = append.all([*entries, *more], [*frames, *more_frames])
+            names = append.names - self._names
+            keep_names(connection, names)
+        if len(self._names) > MOST_NAMES:
+            self._names = set()
+        self._names |= names
+        self._busyness.count(append.fresh)
+        return done, receipts
+
+    def _packed(self, batch: Iterable[Sealed]) -> Packed:
+        """What is kept of each event, and a dictionary to keep with it, if any.
+
+        An event is let go before the next is looked at, and its bytes as soon as they are compressed.
+        """
+        entries: list[Entry] = []
+        frames: list[bytes] = []
+        plain: list[bytes] = []
+        unpacked = 0
+        for sealed in batch:
+            entries.append(self._entries.make(sealed))
+            plain.append(sealed.canonical)
+            unpacked += len(sealed.canonical)
+            if len(plain) == _AT_ONCE:
+                frames += map(self._bodies.compress, plain)
+                plain.clear()
+        frames += map(self._bodies.compress, plain)
+        return entries, frames, self._bodies.improve(self._database, frames, unpacked)
+
+
+class _Append:
+    """The appending of one batch, in the transaction that is open."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        given: Given,
+        bodies: Bodies,
+        database: Database,
+    ) -> None:
+        self._connection = connection
+        self._given = given
+        self._bodies = bodies
+        self._database = database
+        self.names: set[Named] = set()
+        self.fresh: list[tuple[int, list[bytes]]] = []
+
+    def all(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
+        """Append what is not there yet. Books are locked one after the other by number, so that nobody deadlocks."""
+        if not entries:
+            return []
+        books = self._open_books(entries)
+        ((batch,),) = self._connection.rows("SELECT nextval('trailbook.arrival')")
+        receipts: list[Receipt] = []
+        fresh: list[tuple[int, Entry]] = []
+        months: dict[str, list[bytes]] = defaultdict(lambda: [_COPY_HEADER])
+        identities: list[tuple[str, int, int, int, int]] = []
+        for index, (entry, frame) in enumerate(zip(entries, frames, strict=True)):
+            book = books[entry.book]
+            known = book.known.get(entry.id)
+            if known is not None:
+                status: Status = "duplicate" if known.submission == entry.submission else "conflict"
+                receipts.append(Receipt(entry.event_id, status, book.name, known.position, known.leaf))
+                continue
+            position = book.take_position(entry.leaf)
+            book.known[entry.id] = _Known(entry.submission, position, entry.leaf)
+            receipts.append(Receipt(entry.event_id, "stored", book.name, position, entry.leaf))
+            place, arrival = place_of(book.number, position), batch << _INDEX_BITS | index
+            months[month_of(entry.micros).name] += self._event(entry, book.number, place, arrival, frame)
+            submission = int.from_bytes(entry.submission, "big", signed=True)
+            identities.append((entry.event_id, place, entry.micros, arrival, submission))
+            fresh.append((book.number, entry))
+        if fresh:
+            for month, rows in months.items():
+                self._copy(month, rows)
+            self._identify(identities)
+            self._close_books(books.values())
+        self.names = names_of(fresh)
+        return receipts
+
+    def _event(
+        self, entry: Entry, book: int, place: int, arrival: int, frame: bytes
+    ) -> tuple[bytes, bytes, bytes, bytes]:
+        """A row of the event table, as COPY takes it."""
+        numbers = self._given.tokens
+        found = set().union(*[part.indexed for part in entry.parts])
+        tokens = [one if isinstance(one, bytes) else numbers[one] for one in found]
+        self.fresh.append((entry.micros, tokens))
+        who, what = self._given.whos[book, entry.who], self._given.whats[book, entry.what]
+        size = len(tokens)
+        head = _EVENT.pack(
+            7, 8, entry.micros, 8, arrival, 8, place, 4, who, 4, what, 20 + 8 * size, 1, 0, _INT4_OID, size, 1
+        )
+        return head, b"".join(tokens), _FRAME.pack(len(frame)), frame
+
+    def _copy(self, month: str, rows: list[bytes]) -> None:
+        """Add rows to the partition of a month: nothing is copied into a table with row security, such as the whole."""
+        sql = f"COPY trailbook.{month} (at, arrival, place, who, what, tokens, body) FROM STDIN (FORMAT binary)"
+        with self._connection.raw.cursor().copy(sql) as copy:
+            copy.write(b"".join((*rows, _COPY_END)))
+
+    def _identify(self, rows: list[tuple[str, int, int, int, int]]) -> None:
+        sql = """
+            INSERT INTO trailbook.identity (id, place, at, arrival, submission)
+            SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+        """
+        ids, *columns = zip(*rows, strict=True)
+        self._connection.run(sql, (f"{{{','.join(ids)}}}", *map(list, columns)))
+
+    def _open_books(self, entries: list[Entry]) -> dict[str, _Book]:
+        numbers = sorted({self._given.books[entry.book] for entry in entries})
+        sql = """
+            SELECT number, name, frontier FROM trailbook.book WHERE number = ANY (%s) ORDER BY number
+            FOR NO KEY UPDATE
+        """
+        rows = self._connection.rows(sql, (numbers,))
+        books = {name: _Book(number, name, Frontier.from_bytes(frontier)) for number, name, frontier in rows}
+        self._look_up(entries, {book.number: book for book in books.values()})
+        return books
+
+    def _look_up(self, entries: list[Entry], books: dict[int, _Book]) -> None:
+        """Find the events that are there already."""
+        ids = f"{{{','.join(entry.event_id for entry in entries)}}}"
+        sql = "SELECT id, place, at, arrival, submission FROM trailbook.identity WHERE id = ANY (%s::uuid[])"
+        for id, place, at, arrival, submission in self._connection.rows(sql, (ids,)):
+            book = books.get(book_of(place))
+            if book is not None:
+                body = "SELECT body FROM trailbook.event WHERE at = %s AND arrival = %s"
+                ((frame,),) = self._connection.rows(body, (at, arrival))
+                leaf = leaf_hash(self._bodies.restore(self._database, frame))
+                book.known[id.bytes] = _Known(submission.to_bytes(8, "big", signed=True), position_of(place), leaf)
+
+    def _close_books(self, books: Iterable[_Book]) -> None:
+        closed = [(book.number, book.frontier.extend(book.leaves)) for book in books if book.leaves]
+        sql = """
+            UPDATE trailbook.book AS b SET size = t.size, root = t.root, frontier = t.frontier
+            FROM unnest(%s::int[], %s::bigint[], %s::bytea[], %s::bytea[]) AS t (number, size, root, frontier)
+            WHERE b.number = t.number
+        """
+        self._connection.run(
+            sql,
+            (
+                [number for number, _ in closed],
+                [frontier.size for _, frontier in closed],
+                [frontier.root() for _, frontier in closed],
+                [frontier.to_bytes() for _, frontier in closed],
+            ),
+        )
