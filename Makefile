@@ -10,10 +10,11 @@ END ?= 2026-01-01
 QUERY ?= user:acme/u0004 -resource:calls
 PICTURED := 'user:acme/u0004 -resource:calls' --during 2025-06-25..2025-07-16
 SIZE ?=
+export CHROMIUM ?=
 COVERAGE := 90
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak lint format bench docs constraints clean
+.PHONY: help setup run test soak lint format bench docs constraints chromium clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -40,11 +41,18 @@ run: $(READY) ## an Audit Trail Details Report of a demo trail (EVENTS=10000, QU
 	@echo
 	@echo "What else to ask: . $(BIN)/activate; export TRAILBOOK_STORE=$(STORE); trailbook report --help"
 
-test: lint ## the checks of lint, then all tests with branch coverage
+test: lint chromium ## the checks of lint, then all tests with branch coverage
 	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
-soak: $(READY) ## the tests that go by size, at full size (this takes long)
+soak: $(READY) chromium ## the tests that go by size, at full size (this takes long)
 	TRAILBOOK_TEST_SIZE=full $(BIN)/pytest -n auto
+
+chromium: ## the browser that the pages are tested with, where there is none yet
+	@command -v chromium >/dev/null || test -n "$$CHROMIUM" || { \
+		echo "Installing Chromium ..."; root=$$(test "$$(id -u)" = 0 || echo "sudo -n"); \
+		$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			$$root apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || \
+		{ echo "The pages are tested in Chromium. Install it, or name one: make test CHROMIUM=/path/to/it"; exit 1; }
 
 lint: $(READY) ## style, types and the rules of the house
 	$(BIN)/ruff check .

@@ -1,0 +1,8 @@
+"""THE PAGES: what people see in a browser, drawn on the server from the same questions that the API answers."""
+
+from __future__ import annotations
+
+from . import home, languages, sign_in, static
+
+ROUTERS = (home.router, sign_in.router, languages.router, static.router)
+"""One for each family of pages, in the order in which their paths are tried."""
