@@ -35,7 +35,7 @@ class Element:
     def _texts(self) -> list[str]:
         return [piece for one in self.children for piece in ([one] if isinstance(one, str) else one._texts())]
 
-    def all(self, name: str, **attributes: str) -> list[Element]:
+    def all(self, name: str, /, **attributes: str) -> list[Element]:
         """The elements of this name and these attributes within, in order (`class_` for `class`)."""
         wanted = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
         found = []
@@ -45,7 +45,7 @@ class Element:
                 found += ([one] if one.name == name and fits else []) + one.all(name, **attributes)
         return found
 
-    def one(self, name: str, **attributes: str) -> Element:
+    def one(self, name: str, /, **attributes: str) -> Element:
         """The only such element."""
         found = self.all(name, **attributes)
         assert len(found) == 1, f"{len(found)} elements <{name}> {attributes}"
@@ -100,6 +100,11 @@ class Seen:
     def links(self) -> dict[str, str]:
         """Where its links lead, by their texts."""
         return {one.text: one.attributes["href"] for one in self.root.all("a") if "href" in one.attributes}
+
+    @property
+    def token(self) -> str:
+        """What its forms send back."""
+        return self.root.all("input", name="csrf")[0].attributes["value"]
 
     def form(self, action: str) -> dict[str, str]:
         """What the form sends as it stands, by the fields' names."""

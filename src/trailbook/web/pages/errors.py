@@ -9,12 +9,14 @@ from starlette.responses import RedirectResponse, Response
 
 from ...access.model import Caller
 from ..problems import Problem
-from .screens import Elsewhere, Screen
+from .screens import Elsewhere, Screen, own_headers
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 _FOR_PROGRAMMERS = "See /api/openapi.json."
 """The remedy that is none for who reads a page."""
+_SIGNING_IN_ELSEWHERE = "/api/v1/session/openid"
+"""Where a provider sends people back to."""
 _FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics")
 
 
@@ -23,9 +25,8 @@ def dressed(request: Request, response: Response) -> Response:
     if not isinstance(response, Problem) or not _is_for_people(request):
         return response
     caller: Caller | None = getattr(request.state, "caller", None)
-    kept = {name: response.headers[name] for name in ("Retry-After", "Allow", "Connection") if name in response.headers}
     told = {name: value for name, value in response.details.items() if value != _FOR_PROGRAMMERS}
-    return Screen(request, caller).page("problem.html", response.status_code, kept, problem=told)
+    return Screen(request, caller).page("problem.html", response.status_code, own_headers(response), problem=told)
 
 
 def dressing(answer: Handler) -> Handler:
@@ -44,4 +45,7 @@ async def send_on(request: Request, error: Exception) -> Response:
 
 
 def _is_for_people(request: Request) -> bool:
-    return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith(_FOR_PROGRAMS)
+    path = request.url.path
+    if "text/html" not in request.headers.get("Accept", ""):
+        return False
+    return path.startswith(_SIGNING_IN_ELSEWHERE) or not path.startswith(_FOR_PROGRAMS)

@@ -15,9 +15,10 @@ from starlette.responses import RedirectResponse, Response
 from ...access.decide import check_seat
 from ...access.model import Caller
 from ...access.sessions import form_token
-from ...errors import NotSignedIn
+from ...errors import NotSignedIn, TrailbookError
 from ..callers import COOKIE, caller_by_session
 from ..changed import Work
+from ..problems import of_error
 from ..service import Service, service_of
 from . import language, navigation
 from .forms import Form, checked, form_of
@@ -73,11 +74,22 @@ class Screen:
         return f"{asked}?{self.request.url.query}" if self.request.url.query else asked
 
     def page(
-        self, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
+        self,
+        template: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        wrong: TrailbookError | None = None,
+        **values: Any,
     ) -> Response:
-        """The answer that a template makes of these values and of what every page knows (see `layout.html`)."""
+        """The answer that a template makes of these values and of what every page knows (see `layout.html`).
+
+        `wrong`: what is wrong with the form that was sent, which this page shows once more; it decides the status.
+        """
+        if wrong is not None:
+            problem = of_error(wrong)
+            status, headers = problem.status_code, own_headers(problem)
         said = self.request.cookies.get(SAID_COOKIE, "")
-        text = render(self.language, template, {**self._common(said), **values})
+        text = render(self.language, template, {**self._common(said), "wrong": wrong, **values})
         response = html(self.request, text, status, headers)
         if said:
             response.delete_cookie(SAID_COOKIE, path="/", httponly=True, samesite="lax")
@@ -147,6 +159,11 @@ async def visit_of(request: Request) -> Visit:
         raise Elsewhere(url("/second-factor", next=visit.address if request.method == "GET" else ""))
     check_seat(visit.caller, visit.work.now)
     return visit
+
+
+def own_headers(answer: Response) -> dict[str, str]:
+    """The headers of an answer but those that are about its body."""
+    return {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
 
 
 def local(path: str) -> str:

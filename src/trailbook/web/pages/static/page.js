@@ -15,3 +15,5 @@ for (const command of document.querySelectorAll("[data-copy]")) {
     say(button.dataset.copied);
   });
 }
+
+document.querySelector("[data-focus]")?.focus();
