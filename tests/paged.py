@@ -19,6 +19,8 @@ from trailbook.web.service import Service
 
 _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "use", "path", "rect", "circle", "source"}
 
+_INLINE = {"a", "abbr", "b", "bdi", "code", "del", "em", "i", "ins", "kbd", "mark", "span", "strong", "time"}
+
 
 class Element:
     """An element of a page: its name, attributes, elements within, and all the text within."""
@@ -33,7 +35,8 @@ class Element:
         return " ".join("".join(self._texts()).split())
 
     def _texts(self) -> list[str]:
-        return [piece for one in self.children for piece in ([one] if isinstance(one, str) else one._texts())]
+        within = [piece for one in self.children for piece in ([one] if isinstance(one, str) else one._texts())]
+        return within if self.name in _INLINE else [" ", *within, " "]
 
     def all(self, name: str, /, **attributes: str) -> list[Element]:
         """The elements of this name and these attributes within, in order (`class_` for `class`)."""
@@ -50,6 +53,11 @@ class Element:
         found = self.all(name, **attributes)
         assert len(found) == 1, f"{len(found)} elements <{name}> {attributes}"
         return found[0]
+
+
+def sent(field: Element) -> bool:
+    """Whether a browser sends the field."""
+    return "name" in field.attributes and "disabled" not in field.attributes
 
 
 class _Builder(HTMLParser):
@@ -109,7 +117,7 @@ class Seen:
     def form(self, action: str) -> dict[str, str]:
         """What the form sends as it stands, by the fields' names."""
         form = self.root.one("form", action=action)
-        filled = {one.attributes["name"]: one for one in form.all("input") if "name" in one.attributes}
+        filled = {one.attributes["name"]: one for one in form.all("input") if sent(one)}
         left_out = {name for name, one in filled.items() if one.attributes.get("type") in ("checkbox", "radio")}
         values = {name: one.attributes.get("value", "") for name, one in filled.items() if name not in left_out}
         return {**values, **{one.attributes["name"]: one.text for one in form.all("textarea")}}

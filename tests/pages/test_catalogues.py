@@ -11,7 +11,7 @@ import pytest
 from trailbook.web.pages.language import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
-TEMPLATES = sorted((ROOT / "src" / "trailbook" / "web" / "pages" / "templates").glob("*.html"))
+TEMPLATES = sorted((ROOT / "src" / "trailbook" / "web" / "pages" / "templates").rglob("*.html"))
 
 INLINE = re.compile(r"\|\s*safe\b|\bstyle=|<style|<script(?! type=\"module\" src=)|\son[a-z]+=")
 """What the Content-Security-Policy forbids, and what would let text become markup."""

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import home, languages, sign_in, static
+from . import (
+    account,
+    home,
+    languages,
+    sign_in,
+    static,
+)
 
-ROUTERS = (home.router, sign_in.router, languages.router, static.router)
+ROUTERS = (
+    home.router,
+    account.router,
+    sign_in.router,
+    languages.router,
+    static.router,
+)
 """One for each family of pages, in the order in which their paths are tried."""
