@@ -6,6 +6,7 @@ from . import (
     account,
     home,
     languages,
+    settings,
     sign_in,
     static,
 )
@@ -13,6 +14,7 @@ from . import (
 ROUTERS = (
     home.router,
     account.router,
+    *settings.ROUTERS,
     sign_in.router,
     languages.router,
     static.router,

@@ -30,6 +30,10 @@ class Form:
         """The value of a field, without space around it; empty if it was not given."""
         return self._fields.get(name, [""])[0].strip()
 
+    def all(self, name: str) -> list[str]:
+        """The values of a field that may be there several times, such as boxes that are ticked."""
+        return [one for one in self._fields.get(name, []) if one]
+
     def read(self, model: type[Model], **more: Any) -> Model:
         """The form as a model; a field that was left empty is left out. `more`: what the page itself knows.
 

@@ -24,7 +24,7 @@ class Shown(NamedTuple):
     here: bool
 
 
-WAYS: tuple[Way, ...] = (Way("/", _("Home")),)
+WAYS: tuple[Way, ...] = (Way("/", _("Home")), Way("/settings", _("Settings")))
 """In the order in which they are shown."""
 
 

@@ -1,0 +1,65 @@
+"""The sections of the settings: which there are, and which of them a visitor may open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import Query
+from starlette.responses import Response
+
+from ....errors import NotAllowed
+from ...changed import Work
+from ...granting import managed
+from ..language import marked as _
+from ..screens import Visit
+
+PAGE = 100
+"""Entries of a list that are shown at once."""
+
+Tenant = Annotated[str, Query(max_length=1024)]
+"""Of which tenant a list shall be; empty: of all that the visitor manages."""
+
+
+class Section(NamedTuple):
+    """A page of the settings, what it is for, and the check that refuses who may not open it."""
+
+    path: str
+    label: str
+    about: str
+    check: Callable[[Work], Any]
+
+
+SECTIONS: tuple[Section, ...] = (
+    Section(
+        "/settings/keys",
+        _("API keys"),
+        _("For programs that send events, read them, or manage access."),
+        managed,
+    ),
+)
+"""In the order in which they are shown."""
+
+
+def allowed(check: Callable[..., Any], *given: Any) -> bool:
+    """Whether a check that raises NotAllowed lets pass."""
+    try:
+        check(*given)
+    except NotAllowed:
+        return False
+    return True
+
+
+def sections_for(visit: Visit) -> list[Section]:
+    """Those that the visitor may open."""
+    return [section for section in SECTIONS if allowed(section.check, visit.work)]
+
+
+def tenant_of(visit: Visit) -> str:
+    """The tenant whose access the visitor manages; empty: of all. Raises NotAllowed."""
+    return managed(visit.work) or ""
+
+
+def page(visit: Visit, template: str, **values: Any) -> Response:
+    """A page of the settings; with `wrong`, what was sent once more, and what is wrong with it."""
+    return visit.page(template, sections=sections_for(visit), **values)
