@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import keys, overview
+from . import keys, overview, roles
 
-ROUTERS = (overview.router, keys.router)
+ROUTERS = (overview.router, roles.router, keys.router)
 """One for each section."""

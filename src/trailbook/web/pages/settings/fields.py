@@ -58,7 +58,7 @@ class Fields:
     def any(self, name: str) -> bool:
         """Whether any box of this name is ticked, or something is wrong with them."""
         ticked = self._now.get(name, ()) if self._sent is None or self.stale else self._sent.all(name)
-        return bool(ticked) or self.fault(name) != ""
+        return bool(ticked) or self.fault(name) != "" or (self.stale and self._sent is not None)
 
     def fault(self, name: str) -> str:
         """What is wrong with a field; empty if nothing is."""
@@ -73,6 +73,13 @@ class Fields:
             return ""
         sent = self._sent.one(name)
         return sent if sent != str(self._now.get(name, "")).strip() else ""
+
+    def ticked(self, name: str, one: str) -> bool | None:
+        """Whether a box was ticked in a form that was stale, if it is otherwise now; None: it is not."""
+        if not self.stale or self._sent is None:
+            return None
+        sent = one in self._sent.all(name)
+        return sent if sent != self.holds(name, one) else None
 
 
 def version_of(read: Read, visit: Visit, id: str) -> tuple[Any, str]:

@@ -32,6 +32,12 @@ class Section(NamedTuple):
 
 SECTIONS: tuple[Section, ...] = (
     Section(
+        "/settings/access-roles",
+        _("Access roles"),
+        _("Sets of rights under a name, for accounts to have."),
+        managed,
+    ),
+    Section(
         "/settings/keys",
         _("API keys"),
         _("For programs that send events, read them, or manage access."),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ....access.model import KeyUse, Right
 from ....report.columns import COLUMNS
 from ..language import marked as _
+from ..screens import Screen
 
 
 class Choice(NamedTuple):
@@ -52,6 +53,6 @@ def columns() -> list[Choice]:
     return [Choice(column.key, column.label) for column in COLUMNS.values()]
 
 
-def labels(keys: Iterable[str]) -> list[str]:
-    """The labels of columns, by their keys."""
-    return [COLUMNS[key].label if key in COLUMNS else key for key in keys]
+def labels(screen: Screen, keys: Iterable[str]) -> list[str]:
+    """The labels of columns, by their keys, in the language of the page."""
+    return [screen.gettext(COLUMNS[key].label) if key in COLUMNS else key for key in keys]
