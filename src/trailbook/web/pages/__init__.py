@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     account,
+    events,
     home,
     languages,
     settings,
@@ -13,6 +14,7 @@ from . import (
 
 ROUTERS = (
     home.router,
+    events.router,
     account.router,
     *settings.ROUTERS,
     sign_in.router,

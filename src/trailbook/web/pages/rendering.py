@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from . import static
 from .language import LANGUAGES, translations
-from .showing import clipped, harmless, plain, segment, url
+from .showing import clipped, harmless, plain, segment, unfolded, url, url_of_party, written
 
 _PACKED_FROM = 1_024
 _LEVEL = 5
@@ -31,8 +31,10 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    made.globals.update(static=static.address, url=url, languages=LANGUAGES)
-    made.filters.update(plain=plain, harmless=harmless, clipped=clipped, segment=segment)
+    made.globals.update(static=static.address, url=url, url_of_party=url_of_party, languages=LANGUAGES)
+    made.filters.update(
+        plain=plain, harmless=harmless, written=written, clipped=clipped, unfolded=unfolded, segment=segment
+    )
     return made
 
 

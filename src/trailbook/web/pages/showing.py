@@ -11,6 +11,8 @@ from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup
 
+from ...event.facets import escape
+from ...event.model import Kind
 from ...query.excerpt import visible
 from ...report.clock import Clock, locale_named, zone_named
 
@@ -70,6 +72,20 @@ def clipped(text: str, most: int = 200) -> Markup:
     return Markup(form).format(harmless(text[:most]), harmless(text[most:]))
 
 
+def written(text: str) -> str:
+    """The same, line ends and tabs as they are: for where white space is kept."""
+    lines = text.replace("\r\n", "\n")
+    return text if text.isprintable() else "".join(one if one in "\n\t" else harmless(one) for one in lines)
+
+
+def unfolded(text: str, most: int = 600) -> Markup:
+    """As `clipped`, of a text whose lines are kept."""
+    if len(text) <= most:
+        return Markup("<bdi>{}</bdi>").format(written(text))
+    form = '<details class="clip"><summary><bdi>{}</bdi>…</summary><bdi>{}</bdi></details>'
+    return Markup(form).format(written(text[:most]), written(text[most:]))
+
+
 def url(path: str, /, **parameters: object) -> str:
     """A path with parameters; what is None or empty is left out."""
     given = urlencode([(name, str(value)) for name, value in parameters.items() if value is not None and value != ""])
@@ -79,3 +95,10 @@ def url(path: str, /, **parameters: object) -> str:
 def segment(text: str) -> str:
     """A text as one part of a path."""
     return quote(text, safe="")
+
+
+def url_of_party(kind: Kind, tenant: str, id: str) -> str:
+    """The page of a user, group, role or tenant. A `/` in the tenant's id is escaped, as it is in a query."""
+    if kind == "tenant":
+        return f"/tenants/{segment(id)}"
+    return f"/{kind}s/{segment(escape(tenant))}/{segment(id)}"
