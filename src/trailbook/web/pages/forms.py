@@ -12,10 +12,20 @@ from ...access.model import Session
 from ...access.sessions import check_form
 from ...errors import BadInput, NotAllowed, Unsupported
 from ..bodies import read_body
+from .language import marked as _
 
 MOST_BYTES = 1 << 20
 MOST_FIELDS = 2_000
 TOKEN_FIELD = "csrf"
+
+_PLAINLY = {
+    "missing": _("Fill in this field."),
+    "string_too_short": _("Fill in this field."),
+    "string_too_long": _("This is too long."),
+    "string_pattern_mismatch": _("This holds characters that cannot be part of it."),
+    "too_short": _("Choose at least one."),
+}
+"""What is wrong with a field that people filled in, by the kind of the error."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -61,9 +71,8 @@ def build(model: type[Model], values: dict[str, Any]) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
-        raise BadInput(
-            f"{first['msg'].removeprefix('Value error, ')}.", place=place, remedy="Correct the field and send it again."
-        ) from None
+        problem = _PLAINLY.get(first["type"], f"{first['msg'].removeprefix('Value error, ')}.")
+        raise BadInput(problem, place=place, remedy=_("Correct the field and send it again.")) from None
 
 
 async def form_of(request: Request) -> Form:

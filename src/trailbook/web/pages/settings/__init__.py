@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import keys, overview, roles
+from . import accounts, keys, overview, roles, seats, sessions
 
-ROUTERS = (overview.router, roles.router, keys.router)
+ROUTERS = tuple(section.router for section in (overview, accounts, roles, keys, seats, sessions))
 """One for each section."""

@@ -11,6 +11,7 @@ from fastapi import Response
 from ....errors import BadInput, NotAllowed, Outdated, TooMuch, TrailbookError
 from ....report.clock import zone_named
 from ..forms import Form
+from ..language import marked as _
 from ..screens import Visit
 
 REFUSED = (BadInput, NotAllowed, Outdated, TooMuch)
@@ -27,7 +28,7 @@ class Fields:
     """The fields of a form: with the values as they are or, when it was refused, as they were sent.
 
     A form that was stale has the values of now, and tells beside them what was sent: nothing is overwritten unseen.
-    `places`: in which field something is wrong, where an error names it otherwise.
+    `now` has all fields of the form. `places`: which of them is meant where an error names it otherwise.
     """
 
     def __init__(
@@ -55,17 +56,20 @@ class Fields:
             return one in self._now.get(name, ())
         return one in self._sent.all(name)
 
-    def any(self, name: str) -> bool:
-        """Whether any box of this name is ticked, or something is wrong with them."""
-        ticked = self._now.get(name, ()) if self._sent is None or self.stale else self._sent.all(name)
-        return bool(ticked) or self.fault(name) != "" or (self.stale and self._sent is not None)
+    def any(self, *names: str) -> bool:
+        """Whether anything stands in one of these fields, or is wrong with it: then it should be seen."""
+        return any(self._held(name) or self.fault(name) for name in names) or self.stale
+
+    def _held(self, name: str) -> bool:
+        return bool(self._now.get(name) if self._sent is None or self.stale else self._sent.all(name))
 
     def fault(self, name: str) -> str:
         """What is wrong with a field; empty if nothing is."""
         if self._wrong is None or self.stale:
             return ""
-        place = self._wrong.place.partition(".")[0]
-        return self._wrong.problem if self._places.get(place, place) == name else ""
+        # Such as `scope.groups.groups` or `hidden.0`: the innermost that is a field of the form.
+        places = [self._places.get(one, one) for one in reversed(self._wrong.place.split("."))]
+        return self._wrong.problem if next((one for one in places if one in self._now), "") == name else ""
 
     def unsaved(self, name: str) -> str:
         """What was sent of a field in a form that was stale, if it is something else than what it holds now."""
@@ -96,7 +100,9 @@ def moment_of(visit: Visit, text: str, place: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise BadInput("This is no date and time.", place=place, remedy="Write it as in 2021-11-17T14:07.") from None
+        raise BadInput(
+            _("This is no date and time."), place=place, remedy=_("Write it as in 2021-11-17T14:07.")
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone_named(visit.showing.zone))
 
 
@@ -108,6 +114,11 @@ def typed(visit: Visit, moment: datetime | None) -> str:
 def lines(text: str) -> list[str]:
     """The lines of a text that are not empty, without space around them."""
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def blank(*names: str, **given: Any) -> dict[str, Any]:
+    """A form that nobody has filled in: these fields are empty, and those have what is given."""
+    return {**dict.fromkeys(names, ""), **given}
 
 
 def filled(**fields: Any) -> dict[str, Any]:

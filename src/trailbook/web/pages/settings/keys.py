@@ -14,7 +14,7 @@ from ...strict import Strict
 from ..forms import build
 from ..screens import Visit, Visiting
 from . import sections, words
-from .fields import REFUSED, Fields, filled, lines, moment_of
+from .fields import REFUSED, Fields, blank, filled, lines, moment_of
 from .sections import Tenant, page, tenant_of
 
 router = APIRouter(prefix="/settings/keys", include_in_schema=False, route_class=Strict)
@@ -67,7 +67,8 @@ def revoke(visit: Visiting, id: keys.KeyId) -> Response:
 
 def _form(visit: Visit, wrong: TrailbookError | None = None) -> Response:
     own = tenant_of(visit)
-    fields = Fields({"tenant": own}, visit.form if wrong else None, wrong, {"rights": "uses"})
+    empty = blank("name", "uses", "applications", "hidden", "expires_at", tenant=own)
+    fields = Fields(empty, visit.form if wrong else None, wrong, {"rights": "uses"})
     return page(
         visit, "settings/key_new.html", wrong=wrong, own=own, fields=fields, uses=words.uses(), columns=words.columns()
     )

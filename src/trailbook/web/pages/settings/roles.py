@@ -16,7 +16,7 @@ from ..forms import build
 from ..screens import Visit, Visiting
 from ..showing import segment
 from . import sections, words
-from .fields import REFUSED, Fields, filled, version_of
+from .fields import REFUSED, Fields, blank, filled, version_of
 from .sections import Tenant, allowed, page, tenant_of
 
 PATH = "/settings/access-roles"
@@ -84,7 +84,8 @@ def _given(visit: Visit) -> dict[str, Any]:
 
 def _new(visit: Visit, wrong: TrailbookError | None = None) -> Response:
     own = tenant_of(visit)
-    fields = Fields({"tenant": own, "rights": ("view",)}, visit.form if wrong else None, wrong)
+    empty = blank("name", "hidden", tenant=own, rights=("view",))
+    fields = Fields(empty, visit.form if wrong else None, wrong)
     return page(
         visit, "settings/role_new.html", wrong=wrong, own=own, fields=fields,
         all_rights=words.rights(), columns=words.columns(),

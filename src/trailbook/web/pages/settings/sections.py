@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import Query
 from starlette.responses import Response
 
+from ....access.decide import check_seat
 from ....errors import NotAllowed
 from ...changed import Work
 from ...granting import managed
@@ -32,6 +33,12 @@ class Section(NamedTuple):
 
 SECTIONS: tuple[Section, ...] = (
     Section(
+        "/settings/accounts",
+        _("Accounts"),
+        _("Who signs in: new ones, what each may do, one-time links, ending access."),
+        managed,
+    ),
+    Section(
         "/settings/access-roles",
         _("Access roles"),
         _("Sets of rights under a name, for accounts to have."),
@@ -42,6 +49,18 @@ SECTIONS: tuple[Section, ...] = (
         _("API keys"),
         _("For programs that send events, read them, or manage access."),
         managed,
+    ),
+    Section(
+        "/settings/seats",
+        _("Auditors' seats"),
+        _("Accounts that only read, for a while and within a period."),
+        managed,
+    ),
+    Section(
+        "/settings/sessions",
+        _("Your sessions"),
+        _("Where you are signed in, and ending that."),
+        lambda work: check_seat(work.caller, work.now),
     ),
 )
 """In the order in which they are shown."""
