@@ -12,6 +12,12 @@ PICTURED := 'user:acme/u0004 -resource:calls' --during 2025-06-25..2025-07-16
 SIZE ?=
 export CHROMIUM ?=
 COVERAGE := 90
+PORT ?= 8080
+ONCE ?=
+HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+DEMO = TRAILBOOK_LOG_LEVEL=warning $(BIN)/trailbook --store $(STORE) serve --host 127.0.0.1 --sign-in
+SERVE = $(if $(ONCE),$(BIN)/python $(HERE)tools/answering.py env $(DEMO) --port 0,\
+	echo "Ctrl-C ends it."; $(DEMO) --port $(PORT))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test soak lint format bench docs constraints chromium clean
@@ -33,13 +39,15 @@ $(READY): constraints.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(READY) ## an Audit Trail Details Report of a demo trail (EVENTS=10000, QUERY='user:acme/u0004 ...')
+run: $(READY) ## the pages with a demo trail, on this machine alone (PORT=8080, EVENTS=10000; ONCE=yes just tries them)
 	@mkdir -p $(dir $(STORE))
 	@$(BIN)/trailbook --store $(STORE) demo --events $(EVENTS) --end $(END)
 	@$(BIN)/trailbook --store $(STORE) report '$(QUERY)' --limit 20 \
 		--columns date_time,initiator,groups,action,details,ip,matched
 	@echo
-	@echo "What else to ask: . $(BIN)/activate; export TRAILBOOK_STORE=$(STORE); trailbook report --help"
+	@echo "What else to ask here: . $(BIN)/activate; export TRAILBOOK_STORE=$(STORE); trailbook report --help"
+	@echo
+	@$(SERVE)
 
 test: lint chromium ## the checks of lint, then all tests with branch coverage
 	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=$(COVERAGE)

@@ -19,6 +19,7 @@ from trailbook.access.links import make_link
 from trailbook.access.model import Account
 from trailbook.web.pages.sentences import SENTENCES
 from trailbook.web.service import Service
+from trailbook.web.signing_in import vouched_link
 
 Read = Callable[..., Reader]
 Open = Callable[..., Page]
@@ -156,6 +157,19 @@ def test_a_link_from_the_command_line_signs_in(visit: Open, ann: Account, served
     page.get_by_role("button", name="Set the password and sign in").click()
     page.get_by_role("heading", name="Ann Example").wait_for()
     assert page.locator("#said").inner_text() == "Your password is set. From now on you sign in with it."
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_whoever_starts_the_service_is_signed_in_by_opening_a_link(visit: Open, served: Service, scripts: bool) -> None:
+    token = vouched_link(served)
+    page = visit(f"/sign-in/once#{token}", java_script_enabled=scripts)
+    if not scripts:
+        page.get_by_label("Link").fill(f"http://127.0.0.1/sign-in/once#{token}")
+        page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Welcome, Root").wait_for()
+    again = visit(f"/sign-in/once#{token}")
+    again.get_by_text("This link holds no longer.").wait_for()
+    assert violations(again) == []
 
 
 def test_signing_in_reads_well_in_any_browser(visit: Open, ann: Account, root: Account, served: Service) -> None:

@@ -34,10 +34,15 @@ class SignInForm(Given):
     next: str = "/"
 
 
-class LinkForm(Given):
-    """A one-time link, all of it or what is behind its #, and the password that shall hold, twice."""
+class OnceForm(Given):
+    """A one-time link, all of it or what is behind its #."""
 
     token: str = Field("", max_length=4_000)
+
+
+class LinkForm(OnceForm):
+    """A one-time link, and the password that shall hold, twice."""
+
     password: signing_in.Password = ""
     again: signing_in.Password = ""
 
@@ -81,10 +86,28 @@ async def use_link(screen: Anybody) -> Response:
     try:
         form = screen.form.read(LinkForm)
         password = chosen(form.password, form.again)
-        given = build(signing_in.UseLink, {"token": form.token.rpartition("#")[2].strip(), "password": password})
+        given = build(signing_in.UseLink, {"token": _token(form.token), "password": password})
         await signing_in.use_link(given=given, request=screen.request, response=response)
     except _WRONG as wrong:
         return screen.page("link.html", wrong=wrong)
+    return response
+
+
+@router.get("/sign-in/once")
+async def once_page(screen: Anybody) -> Response:
+    """Where a link is used by whoever runs the machine, who need not prove more."""
+    return screen.page("once.html")
+
+
+@router.post("/sign-in/once")
+async def use_once(screen: Anybody) -> Response:
+    """Sign in with a link that vouches for who uses it."""
+    response = screen.go("/")
+    try:
+        given = build(signing_in.UseLink, {"token": _token(screen.form.read(OnceForm).token)})
+        await signing_in.use_link(given=given, request=screen.request, response=response)
+    except _WRONG as wrong:
+        return screen.page("once.html", wrong=wrong)
     return response
 
 
@@ -135,6 +158,10 @@ def chosen(password: str, again: str) -> str:
 def _sign_in(screen: Screen, form: SignInForm, wrong: BadInput | NotSignedIn | TooMuch | None) -> Response:
     openid = screen.service.settings.openid_issuer != ""
     return screen.page("sign_in.html", wrong=wrong, name=form.name, next=form.next, openid=openid)
+
+
+def _token(link: str) -> str:
+    return link.rpartition("#")[2].strip()
 
 
 def has_factor(visit: Visit) -> bool:

@@ -10,5 +10,6 @@ if (token && elsewhere) {
   history.replaceState(null, "", location.pathname);
   field.value = token;
   field.closest(".field").hidden = true;
-  document.getElementById("password").focus();
+  document.getElementById("password")?.focus();
+  document.querySelector("[data-at-once]")?.requestSubmit();
 }
