@@ -7,6 +7,7 @@ from . import (
     events,
     home,
     languages,
+    parties,
     settings,
     sign_in,
     static,
@@ -15,6 +16,7 @@ from . import (
 ROUTERS = (
     home.router,
     events.router,
+    parties.router,
     account.router,
     *settings.ROUTERS,
     sign_in.router,
