@@ -37,7 +37,7 @@ from .tree import (
     rewrite,
 )  # fmt: skip
 
-__all__ = ["ALIASES", "KEYS", "MOST_LEVELS", "MOST_TERMS", "parse", "render_error", "unparse"]
+__all__ = ["ALIASES", "KEYS", "MOST_LEVELS", "MOST_TERMS", "key_and_values", "parse", "render_error", "unparse"]
 
 MOST_LEVELS = 30
 MOST_TERMS = 2000
@@ -286,7 +286,7 @@ def _write(condition: Condition) -> str:
         case Words(text, prefix):
             return _word_text(text) + ("*" if prefix else "")
         case _:
-            key, values = _key_and_values(condition)
+            key, values = key_and_values(condition)
             return f"{key}:" + ",".join(_value_text(key, value) for value in values)
 
 
@@ -310,10 +310,11 @@ def _slot(item: Condition) -> tuple[str, bool] | None:
     leaf = item.item if isinstance(item, Not) else item
     if isinstance(leaf, (And, Or, Words)):
         return None
-    return _key_and_values(leaf)[0], isinstance(item, Not)
+    return key_and_values(leaf)[0], isinstance(item, Not)
 
 
-def _key_and_values(leaf: Condition) -> tuple[str, tuple[str, ...]]:
+def key_and_values(leaf: Condition) -> tuple[str, tuple[str, ...]]:
+    """The key of a leaf as written, and its values. Raises TypeError for what is written without a key."""
     match leaf:
         case Involves(kind, values, direction):
             return (kind if direction == "either" else f"{direction}.{kind}"), values

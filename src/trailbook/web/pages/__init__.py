@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from . import (
     account,
+    builder,
+    changing,
     events,
     home,
     languages,
-    parties,
+    parts,
+    saving,
     settings,
     sign_in,
     static,
@@ -15,8 +18,11 @@ from . import (
 
 ROUTERS = (
     home.router,
+    builder.router,
+    changing.router,
+    parts.router,
+    saving.router,
     events.router,
-    parties.router,
     account.router,
     *settings.ROUTERS,
     sign_in.router,

@@ -24,7 +24,11 @@ class Shown(NamedTuple):
     here: bool
 
 
-WAYS: tuple[Way, ...] = (Way("/", _("Home")), Way("/settings", _("Settings")))
+WAYS: tuple[Way, ...] = (
+    Way("/", _("Home")),
+    Way("/reports/new", _("New report"), frozenset({"view"})),
+    Way("/settings", _("Settings")),
+)
 """In the order in which they are shown."""
 
 
