@@ -9,6 +9,7 @@ EVENTS ?= 10000
 END ?= 2026-01-01
 QUERY ?= user:acme/u0004 -resource:calls
 PICTURED := 'user:acme/u0004 -resource:calls' --during 2025-06-25..2025-07-16
+PICTURES ?= var/screenshots
 SIZE ?=
 export CHROMIUM ?=
 COVERAGE := 90
@@ -20,7 +21,7 @@ SERVE = $(if $(ONCE),$(BIN)/python $(HERE)tools/answering.py env $(DEMO) --port 
 	echo "Ctrl-C ends it."; $(DEMO) --port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak lint format bench docs constraints chromium clean
+.PHONY: help setup run test soak lint format bench docs screenshots constraints chromium clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -83,6 +84,13 @@ docs: $(READY) ## draw the picture in the README anew, then try all that the doc
 		--columns date_time,initiator,groups,details,matched --as tenant:acme \
 		| $(BIN)/python tools/picture.py "trailbook report $(PICTURED)" > docs/report.svg
 	$(BIN)/pytest tests/house/test_docs.py tests/house/test_picture.py
+
+screenshots: $(READY) chromium ## pictures of all pages, light, dark and narrow (PICTURES=var/screenshots)
+	@mkdir -p $(PICTURES)
+	@rm -f $(PICTURES)/demo.db*
+	@$(BIN)/trailbook --store $(PICTURES)/demo.db demo --events $(EVENTS) --end $(END)
+	$(BIN)/python tools/screenshots.py $(PICTURES) env TRAILBOOK_LOG_LEVEL=warning \
+		$(BIN)/trailbook --store $(PICTURES)/demo.db serve --host 127.0.0.1 --port 0 --sign-in
 
 constraints: $(READY) ## resolve the newest packages and pin them with their hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -115,8 +115,8 @@ class Seen:
         return self.root.all("input", name="csrf")[0].attributes["value"]
 
     def form(self, action: str) -> dict[str, str]:
-        """What the form sends as it stands, by the fields' names."""
-        form = self.root.one("form", action=action)
+        """What the first form with this action sends as it stands, by the fields' names."""
+        form = self.root.all("form", action=action)[0]
         filled = {one.attributes["name"]: one for one in form.all("input") if sent(one)}
         left_out = {name for name, one in filled.items() if one.attributes.get("type") in ("checkbox", "radio")}
         values = {name: one.attributes.get("value", "") for name, one in filled.items() if name not in left_out}
