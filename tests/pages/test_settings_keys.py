@@ -56,7 +56,7 @@ def test_a_key_is_revoked_after_a_question_and_not_by_a_link(read: Read, amy: Ac
     text = made(reader)
     page = reader.get("/settings/keys")
     (action,) = [one.attributes["action"] for one in page.root.all("form") if "revoke" in one.attributes["action"]]
-    assert "is refused from its next request on" in page.root.one("details", class_="confirm").text
+    assert "is refused from its next request on" in page.root.one("details", class_="confirm danger").text
     assert reader.get(action).status == 405
     assert reader.send(page, action).headers["location"] == "/settings/keys"
     assert "revoked" in reader.get("/settings/keys").text

@@ -86,7 +86,7 @@ def test_a_role_is_taken_away_after_a_question(read: Read, amy: Account) -> None
     reader = read(amy)
     path = made(reader)
     page = reader.get(path)
-    assert "That works only when no account has it." in page.root.one("details", class_="confirm").text
+    assert "That works only when no account has it." in page.root.one("details", class_="confirm danger").text
     assert reader.send(page, f"{path}/delete").headers["location"] == PATH
     assert reader.get(path).status == 404
 

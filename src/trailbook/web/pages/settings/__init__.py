@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import accounts, keys, overview, roles, seats, sessions
+from . import accounts, keys, overview, people, roles, seats, sessions
 
-ROUTERS = tuple(section.router for section in (overview, accounts, roles, keys, seats, sessions))
+ROUTERS = tuple(section.router for section in (overview, accounts, roles, keys, seats, sessions, people))
 """One for each section."""

@@ -57,6 +57,12 @@ SECTIONS: tuple[Section, ...] = (
         managed,
     ),
     Section(
+        "/settings/directory",
+        _("Directory"),
+        _("Users, groups, roles and tenants, and who belonged to what when."),
+        lambda work: work.require("directory"),
+    ),
+    Section(
         "/settings/sessions",
         _("Your sessions"),
         _("Where you are signed in, and ending that."),
