@@ -80,6 +80,8 @@ def test_who_signs_in_elsewhere_has_no_password_to_change(read: Read, served: Se
     page = read(eve).get("/account")
     assert "You sign in with your organisation" in page.text
     assert page.root.all("form", action="/account/password") == []
+    fay = entered.add(served, "fay", password="")
+    assert "You have no password yet." in read(fay).get("/account").text
 
 
 def test_the_account_reads_well_in_any_browser(visit: Open, ann: Account, read: Read) -> None:

@@ -83,6 +83,13 @@ def test_a_page_is_in_the_language_that_was_chosen_else_in_the_browsers(read: Re
     page = reader.get("/", Accept_Language="fr, de-AT;q=0.8, en;q=0.5")
     assert page.root.one("html").attributes["lang"] == "de"
     assert "Abmelden" in page.root.one("header").text
+    for accepted, language in (
+        ("en;q=0.7, de;q=0.9", "de"),
+        ("de;q=0, fr", "en"),
+        ("x" * 5_000, "en"),
+        (";q=,,;", "en"),
+    ):
+        assert reader.get("/", Accept_Language=accepted).root.one("html").attributes["lang"] == language
     answer = reader.send(page, "/language", language="en")
     assert answer.headers["location"] == "/"
     assert reader.get("/", Accept_Language="de").root.one("html").attributes["lang"] == "en"

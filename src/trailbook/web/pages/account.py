@@ -81,5 +81,5 @@ def _account(visit: Visit, wrong: TrailbookError | None = None) -> Response:
         seat=seat,
         scope=scope_in_words(visit, seat.scope),
         allowed=[visit.gettext(text) for right, text in RIGHTS.items() if right in seat.rights],
-        sessions=sessions.list_sessions(visit.work).items,
+        sessions=sorted(sessions.list_sessions(visit.work).items, key=lambda one: (one.own, one.seen_at), reverse=True),
     )

@@ -46,9 +46,17 @@ def chosen(request: Request) -> str:
     cookie = request.cookies.get(COOKIE, "")
     if cookie in LANGUAGES:
         return cookie
-    named = request.headers.get("Accept-Language", "")[:1_000].split(",")[:_MOST_ACCEPTED]
-    accepted = [one.partition(";")[0].strip() for one in named]
+    accepted = _by_weight(request.headers.get("Accept-Language", "")[:1_000])
     return negotiate_locale(accepted, list(LANGUAGES), sep="-") or "en"
+
+
+def _by_weight(accepted: str) -> list[str]:
+    """The languages of an Accept-Language header, best first (RFC 9110, 12.5.4)."""
+    found = []
+    for one in accepted.split(",")[:_MOST_ACCEPTED]:
+        language, _, weight = one.partition(";q=")
+        found.append((weight.strip()[:5] or "1", language.strip()))
+    return [language for weight, language in sorted(found, key=lambda one: one[0], reverse=True) if weight.strip("0.")]
 
 
 def locale_of(language: str, settings: Settings) -> str:
