@@ -23,13 +23,13 @@ NEW = "four words that fit nowhere"
 
 def test_the_account_says_in_words_what_it_may_do(read: Read, ann: Account, served: Service) -> None:
     page = read(ann).get("/account")
-    assert "You see All events of the tenant acme You may see events" in page.text
+    assert "You see All events of the tenant acme You may See events" in page.text
     bea = entered.add(
         served, "bea", role="auditor", scope=GroupScope("acme", ("g1", "g2")), expires_at=NOW.replace(day=9)
     )
     page = read(bea).get("/account", Accept_Language="de")
     assert "Sie sehen Was die Gruppen g1 und g2 des Mandanten acme betrifft" in page.text
-    assert "Sie dürfen Ereignisse sehen und Ereignisse exportieren" in page.text
+    assert "Sie dürfen Ereignisse sehen und Ereignisse herausgeben" in page.text
     assert "Ihr Zugang endet 09.12.2021, 09:00" in page.text
 
 

@@ -14,8 +14,9 @@ from ..entering import account_of
 from ..strict import Strict
 from .forms import build
 from .screens import Visit, Visiting
+from .settings.words import RIGHTS
 from .sign_in import chosen
-from .wording import RIGHTS, scope_in_words
+from .wording import scope_in_words
 
 router = APIRouter(prefix="/account", include_in_schema=False, route_class=Strict)
 
@@ -80,6 +81,6 @@ def _account(visit: Visit, wrong: TrailbookError | None = None) -> Response:
         role=role.name if role else found.role,
         seat=seat,
         scope=scope_in_words(visit, seat.scope),
-        allowed=[visit.gettext(text) for right, text in RIGHTS.items() if right in seat.rights],
+        allowed=[visit.gettext(label) for right, (label, _) in RIGHTS.items() if right in seat.rights],
         sessions=sorted(sessions.list_sessions(visit.work).items, key=lambda one: (one.own, one.seen_at), reverse=True),
     )

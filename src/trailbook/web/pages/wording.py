@@ -1,23 +1,10 @@
-"""Scopes, rights and seats in plain words."""
+"""What may be seen, in plain words."""
 
 from __future__ import annotations
 
-from ...access.model import Right
 from ...directory.viewer import GroupScope, Root, Scope, SelfScope, TenantScope
-from .language import marked as _
 from .screens import Screen
 from .showing import harmless
-
-RIGHTS: dict[Right, str] = {
-    "view": _("see events"),
-    "export": _("export events"),
-    "schedule": _("schedule reports"),
-    "reports": _("manage reports"),
-    "directory": _("manage the directory"),
-    "access": _("manage access"),
-    "ingest": _("send events"),
-}
-"""What each right lets one do, to be translated where it is shown."""
 
 
 def scope_in_words(screen: Screen, scope: Scope) -> str:
