@@ -56,7 +56,7 @@ class Showing:
 
 def plain(text: str) -> Markup:
     """Text that somebody else wrote: isolated from the text around it, controls and overrides of direction visible."""
-    return Markup("<bdi>{}</bdi>").format(harmless(text))
+    return Markup(f"<bdi>{Markup.escape(harmless(text))}</bdi>")
 
 
 def harmless(text: str) -> str:
