@@ -199,7 +199,7 @@ def _found(visit: Visit, state: Building) -> Found:
     shown: dict[str, Any]
     if definition.group_by:
         looking.opened(work, told(definition))
-        shown, warnings = {"groups": _groups(visit, state, found)}, found.about().warnings
+        shown, warnings = {"groups": groups_of(visit, state, found)}, found.about().warnings
     else:
         listing, rows = _rows(visit, state, found)
         shown, warnings = {"list": rows}, found.about(listing.warnings).warnings
@@ -244,7 +244,8 @@ def _jump(state: Building, found: Asked) -> Condition:
     return Occurred(since, until)
 
 
-def _groups(visit: Visit, state: Building, found: Asked) -> Groups:
+def groups_of(visit: Visit, state: Building, found: Asked) -> Groups:
+    """The groups that the state asks for, the first of them as they are shown."""
     every = run.grouped(found)
     most = max((one.rows for one in every), default=1)
     by = found.definition.group_by

@@ -42,7 +42,7 @@ class Cell(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A row: the event's id and book, if the reader may know the id, and its cells."""
+    """A row: the event's id and book, each if the reader may know it, and its cells."""
 
     id: str
     book: str
@@ -65,7 +65,7 @@ def _own_label(key: str) -> str:
 def lines(screen: Screen, asked: Asked, listing: Listing, rows: Sequence[Row], longest: int) -> list[Line]:
     """The rows, as they are shown, with at most so many characters in a cell."""
     keys = [heading.key for heading in listing.headings]
-    with_id = asked.hidden.shows(COLUMNS["id"])
+    with_id, with_book = asked.hidden.shows(COLUMNS["id"]), asked.hidden.shows(COLUMNS["book"])
     clock = asked.setting.clock
     found = []
     for row in rows:
@@ -74,7 +74,7 @@ def lines(screen: Screen, asked: Asked, listing: Listing, rows: Sequence[Row], l
             _cell(screen, key, text, row, longest, day, asked.hidden)
             for key, text in zip(keys, listing.text(row), strict=True)
         )
-        found.append(Line(row.event.id if with_id else "", row.event.tenant, cells))
+        found.append(Line(row.event.id if with_id else "", row.event.tenant if with_book else "", cells))
     return found
 
 

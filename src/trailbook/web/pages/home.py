@@ -12,7 +12,6 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from ...access import decide
-from ...access.kept import ACCOUNTS, Found
 from ...errors import TooSlow
 from ...event.model import OWN_APPLICATION
 from ...query.tree import Field, Not
@@ -71,14 +70,9 @@ def _shelves(desk: Desk) -> Shelves:
     read = list(islice(desk.visible(""), _READ + 1))
     read.sort(key=lambda one: str(one.value.updated_at), reverse=True)
     own = [Saved(one.value, "") for one in read if one.value.owner == desk.sharer.id]
-    others = [Saved(one.value, _owner(desk, one)) for one in read if one.value.owner != desk.sharer.id][:_SHOWN]
+    rest = [one.value for one in read if one.value.owner != desk.sharer.id]
+    others = [Saved(one, desk.owner_name(one)) for one in rest[:_SHOWN]]
     return Shelves(own[:_SHOWN], others, len(read) > len(own[:_SHOWN]) + len(others))
-
-
-def _owner(desk: Desk, found: Found[SavedReport]) -> str:
-    """The name of whoever made a report; empty for a key, and for who is gone."""
-    account = ACCOUNTS.find(desk.work.service.store, found.value.owner, desk.work.now)
-    return account.value.label or account.value.name if account else ""
 
 
 def _looks(visit: Visit) -> list[Look] | None:

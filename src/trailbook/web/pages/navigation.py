@@ -26,6 +26,7 @@ class Shown(NamedTuple):
 
 WAYS: tuple[Way, ...] = (
     Way("/", _("Home")),
+    Way("/reports", _("Reports"), frozenset({"view", "reports"})),
     Way("/reports/new", _("New report"), frozenset({"view"})),
     Way("/settings", _("Settings")),
 )
@@ -36,8 +37,11 @@ def shown_to(caller: Caller | None, path: str) -> list[Shown]:
     """The ways that are open to somebody who looks at `path`; none before the second factor is given."""
     if caller is None or not caller.proven:
         return []
-    return [
-        Shown(way.path, way.label, path == way.path or (way.path != "/" and path.startswith(f"{way.path}/")))
-        for way in WAYS
-        if not way.rights or way.rights & caller.seat.rights
-    ]
+    open_ = [way for way in WAYS if not way.rights or way.rights & caller.seat.rights]
+    # The longest is the way to the page: /reports/new is not on that to /reports.
+    here = max((way.path for way in open_ if _leads_to(way.path, path)), key=len, default="")
+    return [Shown(way.path, way.label, way.path == here) for way in open_]
+
+
+def _leads_to(way: str, path: str) -> bool:
+    return path == way or (way != "/" and path.startswith(f"{way}/"))
