@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, get_origin
+from typing import Any, NamedTuple, TypeVar, get_origin
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +17,8 @@ from .language import marked as _
 MOST_BYTES = 1 << 20
 MOST_FIELDS = 2_000
 TOKEN_FIELD = "csrf"
+_MOST_FILES = 1
+_MOST_FIELDS_BESIDE = 20
 
 _PLAINLY = {
     "missing": _("Fill in this field."),
@@ -30,11 +32,19 @@ _PLAINLY = {
 Model = TypeVar("Model", bound=BaseModel)
 
 
+class File(NamedTuple):
+    """A file that came with a form: the name that it had, and what is in it."""
+
+    name: str
+    body: bytes
+
+
 class Form:
     """The fields of a form, each with what it was given; empty for a page that is only looked at."""
 
-    def __init__(self, fields: dict[str, list[str]]) -> None:
+    def __init__(self, fields: dict[str, list[str]], files: dict[str, File] | None = None) -> None:
         self._fields = fields
+        self.files = files or {}
 
     def one(self, name: str) -> str:
         """The value of a field, without space around it; empty if it was not given."""
@@ -77,8 +87,7 @@ def build(model: type[Model], values: dict[str, Any]) -> Model:
 
 async def form_of(request: Request) -> Form:
     """The form that was posted. Raises BadInput, TooLarge, Unsupported; NotAllowed if another site's page sent it."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise NotAllowed("This form comes from another site.", place="form", remedy="Use the page of Trailbook.")
+    _check_site(request)
     raw = await read_body(request, MOST_BYTES)
     type_ = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if raw and type_ != "application/x-www-form-urlencoded":
@@ -98,9 +107,30 @@ async def form_of(request: Request) -> Form:
     return Form(fields)
 
 
+async def form_with_files(request: Request) -> Form:
+    """A form that may bring files, within what a request may send. Raises as `form_of` does."""
+    _check_site(request)
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        return await form_of(request)
+    fields: dict[str, list[str]] = {}
+    files: dict[str, File] = {}
+    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS_BESIDE, max_part_size=MOST_BYTES) as given:
+        for name, value in given.multi_items():
+            if isinstance(value, str):
+                fields.setdefault(name, []).append(value)
+            elif value.filename:
+                files[name] = File(value.filename, await value.read())
+    return Form(fields, files)
+
+
+def _check_site(request: Request) -> None:
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise NotAllowed("This form comes from another site.", place="form", remedy="Use the page of Trailbook.")
+
+
 def checked(form: Form, session: Session) -> Form:
     """The form without its token. Raises NotAllowed unless it comes from a page of this session."""
     fields = dict(form._fields)
     given = fields.pop(TOKEN_FIELD, [""])
     check_form(session, given[0])
-    return Form(fields)
+    return Form(fields, form.files)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
@@ -21,7 +21,7 @@ from ..changed import Work
 from ..problems import of_error
 from ..service import Service, service_of
 from . import language, navigation
-from .forms import Form, checked, form_of
+from .forms import Form, checked, form_of, form_with_files
 from .rendering import html, render
 from .showing import Showing, url
 
@@ -139,8 +139,11 @@ async def entered(request: Request) -> Visit:
 
     A form has to come from a page of the session: raises NotAllowed.
     """
+    return await _entered(request, form_of)
+
+
+async def _entered(request: Request, reading: Callable[[Request], Awaitable[Form]]) -> Visit:
     service = service_of(request)
-    form = await form_of(request) if request.method == "POST" else None
     cookie = request.cookies.get(COOKIE, "")
     back = Screen(request).address if request.method == "GET" else ""
     try:
@@ -149,14 +152,24 @@ async def entered(request: Request) -> Visit:
         raise Elsewhere(url("/sign-in", next=back if back != "/" else "")) from None
     request.state.caller = caller
     assert caller.session is not None
+    form = await reading(request) if request.method == "POST" else None
     return Visit(request, caller, checked(form, caller.session) if form else None)
 
 
 async def visit_of(request: Request) -> Visit:
     """Who is signed in, and has given the second factor that their rights ask for. Raises Elsewhere, NotAllowed."""
-    visit = await entered(request)
+    return _proven(await _entered(request, form_of))
+
+
+async def upload_of(request: Request) -> Visit:
+    """The same, with a form that may bring files."""
+    return _proven(await _entered(request, form_with_files))
+
+
+def _proven(visit: Visit) -> Visit:
     if not visit.caller.proven:
-        raise Elsewhere(url("/second-factor", next=visit.address if request.method == "GET" else ""))
+        looking = visit.request.method == "GET"
+        raise Elsewhere(url("/second-factor", next=visit.address if looking else ""))
     check_seat(visit.caller, visit.work.now)
     return visit
 
@@ -178,3 +191,5 @@ Entered = Annotated[Visit, Depends(entered)]
 """The parameter of a page for who is signed in, even if their second factor is still missing."""
 Visiting = Annotated[Visit, Depends(visit_of)]
 """The parameter of all other pages."""
+Uploading = Annotated[Visit, Depends(upload_of)]
+"""The parameter of a page to which files are sent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import accounts, keys, overview, people, roles, seats, sessions
+from . import accounts, importing, keys, overview, people, roles, seats, sessions
 
-ROUTERS = tuple(section.router for section in (overview, accounts, roles, keys, seats, sessions, people))
+ROUTERS = tuple(section.router for section in (overview, accounts, roles, keys, seats, people, importing, sessions))
 """One for each section."""
