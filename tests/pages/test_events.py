@@ -299,6 +299,27 @@ def test_it_reads_well_in_any_browser(served: Service, ann: Account, visit: Open
                 assert violations(page) == []
 
 
+def test_what_is_left_of_it_and_the_choice_among_books_read_well_too(
+    served: Service, root: Account, visit: Open
+) -> None:
+    kept(served, FULL, event(2), event(2, tenant="globex"))
+    role = AccessRole("r-1", "No addresses", frozenset({"view"}), frozenset({"ip"}))
+    served.keep([ROLES.record(role)])
+    bea = entered.add(served, "bea", role="r-1")
+    for account, one in ((bea, FULL), (root, event(2)), (root, event(3))):
+        page = visit(path(one), account, viewport=NARROW)
+        assert not is_too_wide(page)
+        assert violations(page) == []
+
+
+def test_on_paper_there_are_no_buttons(served: Service, ann: Account, visit: Open) -> None:
+    kept(served, FULL)
+    page = visit(path(FULL), ann)
+    page.emulate_media(media="print")
+    assert page.locator("button:visible, .button:visible").count() == 0
+    assert page.get_by_text("Hash of its leaf").is_visible()
+
+
 def test_it_is_copied_with_a_button(served: Service, ann: Account, visit: Open) -> None:
     kept(served, FULL)
     page = visit(path(FULL), ann, permissions=["clipboard-read", "clipboard-write"])

@@ -14,7 +14,8 @@ from paged import Reader, Seen
 from playwright.sync_api import Page
 from trails import AT, event, sealed_trail
 
-from trailbook.access.model import Account
+from trailbook.access.kept import ROLES
+from trailbook.access.model import AccessRole, Account
 from trailbook.directory.viewer import TenantScope
 from trailbook.event.model import Initiator
 from trailbook.web.service import Service
@@ -248,6 +249,18 @@ def test_a_report_that_asks_for_what_one_may_not_says_so_and_can_still_be_delete
         assert (page.status, said in page.text) == (400, True)
         assert page.form(f"{path}/delete")
     assert "query.whatever" in reader.get(f"{path}?whatever=1").text
+
+
+def test_rows_do_not_tell_a_book_that_is_hidden(served: Service, bea: Account, read: Read) -> None:
+    filled(served)
+    path = saved(read(bea), sharing=[{"kind": "tenant"}], definition={"query": "action:play", "columns": ["action"]})
+    role = AccessRole("r-1", "No books", frozenset({"view"}), frozenset({"book"}))
+    served.keep([ROLES.record(role)])
+    cem = read(entered.add(served, "cem", role="r-1"))
+    for where in (path, "/reports/new?columns=action&query=action:play"):
+        (link, *_) = cem.get(where).root.all("td", class_="open")[0].all("a")
+        assert link.attributes["href"].startswith(f"/events/{event(3).id}")
+        assert "book" not in link.attributes["href"]
 
 
 HOSTILE = "<img src=x onerror=alert(1)>{{ 7*7 }} %(x)s \u202eevil مريم"

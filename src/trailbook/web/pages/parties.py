@@ -77,6 +77,13 @@ class Member(NamedTuple):
     name: str
 
 
+class Members(NamedTuple):
+    """Those who belong to it now, as many as the page lists, and how many more there are."""
+
+    shown: list[Member]
+    more: int
+
+
 @router.get("/users/{address:path}")
 def user_page(visit: Visiting, address: str, given: Annotated[Looking, Query()]) -> Response:
     """A user, by tenant and id."""
@@ -133,7 +140,7 @@ def _page(visit: Visit, party: PartyKey, given: Looking) -> Response:
         name=_name(known, borne) or party.id,
         history=known,
         borne=borne,
-        members=[] if known is None else _members(work.service.directory(), viewer, party, work),
+        members=Members([], 0) if known is None else _members(work.service.directory(), viewer, party, work),
         did=sides[0],
         done=sides[1],
         seen=seen,
@@ -193,11 +200,12 @@ def _name(history: History | None, borne: Borne | None) -> str:
     return names[-1] if names else borne.name if borne is not None else ""
 
 
-def _members(directory: Directory, viewer: Viewer, party: PartyKey, work: Work) -> list[Member]:
+def _members(directory: Directory, viewer: Viewer, party: PartyKey, work: Work) -> Members:
     if party.kind not in ("group", "role"):
-        return []
+        return Members([], 0)
     users = visible_members(directory, viewer, party, work.now)
-    return [Member(one, directory.name_at(one, work.now) or "") for one in users]
+    shown = [Member(one, directory.name_at(one, work.now) or "") for one in users[:MOST_SHOWN]]
+    return Members(shown, len(users) - len(shown))
 
 
 def _activity(visit: Visit, party: PartyKey, given: Looking, seen: Seen) -> dict[str, Any]:
