@@ -12,7 +12,7 @@ from paged import Reader
 from playwright.sync_api import Page
 
 from trailbook.access.model import Account
-from trailbook.web.pages.screens import local
+from trailbook.web.entering import local
 from trailbook.web.service import Service
 
 Read = Callable[..., Reader]

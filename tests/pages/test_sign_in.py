@@ -124,9 +124,10 @@ def test_who_signs_out_is_signed_out(read: Read, ann: Account) -> None:
 
 
 def test_single_sign_on_is_offered_where_it_is_set_up_and_fails_with_a_page() -> None:
-    assert "/api/v1/session/openid" not in reading(service()).get("/sign-in").links.values()
+    assert "Sign in with your organisation" not in reading(service()).get("/sign-in").links
     reader = reading(service(openid_issuer="https://login.example.com", openid_client="trailbook"))
-    assert reader.get("/sign-in").links["Sign in with your organisation"] == "/api/v1/session/openid"
+    page = reader.get("/sign-in?next=%2Faccount")
+    assert page.links["Sign in with your organisation"] == "/api/v1/session/openid?next=%2Faccount"
     page = reader.get("/api/v1/session/openid/callback?state=x&code=y")
     assert (page.status, page.links["Sign in"]) == (401, "/sign-in")
 

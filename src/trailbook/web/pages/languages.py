@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from ..entering import local
 from ..strict import Strict
 from .language import COOKIE, LANGUAGES
-from .screens import Anybody, local
+from .screens import Anybody
 
 router = APIRouter(include_in_schema=False, route_class=Strict)
 

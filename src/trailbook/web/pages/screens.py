@@ -28,7 +28,6 @@ from .showing import Showing, url
 SAID_COOKIE = "trailbook-said"
 """Holds what the next page says first: that something has been done."""
 _LONGEST_SAID = 300
-_LONGEST_NEXT = 4_000
 _SAID_SECONDS = 60
 
 
@@ -177,12 +176,6 @@ def _proven(visit: Visit) -> Visit:
 def own_headers(answer: Response) -> dict[str, str]:
     """The headers of an answer but those that are about its body."""
     return {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
-
-
-def local(path: str) -> str:
-    """The path if it leads to a page of ours, else the start page: nobody is sent off to another site."""
-    plain = path.isascii() and path.isprintable() and len(path) <= _LONGEST_NEXT and "\\" not in path
-    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
 Anybody = Annotated[Screen, Depends(screen_of)]

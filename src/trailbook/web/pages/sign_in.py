@@ -13,17 +13,17 @@ from ...access.passwords import check_choice
 from ...errors import BadInput, NotSignedIn, TooMuch
 from .. import signing_in
 from ..changed import Given
-from ..entering import account_of
+from ..entering import LONGEST_PATH, account_of, local
 from ..strict import Strict
 from .forms import build
-from .screens import Anybody, Entered, Screen, Visit, local
+from .screens import Anybody, Entered, Screen, Visit
 
 router = APIRouter(include_in_schema=False, route_class=Strict)
 
 _WRONG = (BadInput, NotSignedIn, TooMuch)
 """What is told beside the form that it is about; whatever else goes wrong is a page of its own."""
 
-Next = Annotated[str, Query(max_length=4_000)]
+Next = Annotated[str, Query(max_length=LONGEST_PATH)]
 
 
 class SignInForm(Given):
