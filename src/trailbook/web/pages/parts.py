@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal, NamedTuple, TypeVar
@@ -165,11 +166,13 @@ def facet(visit: Visit, state: Building, found: Asked, field: str, seconds: floa
     if counts is None:
         return Facet(field, label, None)
     most = max((one.events for one in counts), default=1)
+    bearers = Counter(one.name for one in counts)
     choices = []
     for one in counts:
         leaf = of_facet(field, one.value)
         if leaf is not None:
-            choices.append(_choice(one.name or one.value, one.events, most, leaf, query))
+            text = one.name if bearers[one.name] == 1 else f"{one.name} ({one.value})" if one.name else one.value
+            choices.append(_choice(text or one.value, one.events, most, leaf, query))
     return Facet(field, label, choices)
 
 
