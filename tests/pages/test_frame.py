@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import entered
 import pytest
@@ -21,6 +22,9 @@ Open = Callable[..., Page]
 
 def test_who_is_not_signed_in_is_sent_to_where_one_signs_in_and_comes_back(read: Read) -> None:
     assert read().get("/").headers["location"] == "/sign-in"
+    for asked in ("/users/a%2Fb/%C3%A9%3F", "/reports/new?query=%C3%A9+%26"):
+        (back,) = parse_qs(urlsplit(read().get(asked).headers["location"]).query)["next"]
+        assert back == local(back) == asked
 
 
 def test_whose_second_factor_is_missing_is_sent_to_it(read: Read, root: Account, served: Service) -> None:

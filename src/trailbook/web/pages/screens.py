@@ -68,8 +68,8 @@ class Screen:
 
     @property
     def address(self) -> str:
-        """The path and the parameters that were asked for."""
-        asked: str = self.request.url.path
+        """The path and the parameters that were asked for, as the browser wrote them."""
+        asked: str = self.request.scope["raw_path"].decode("latin-1")
         return f"{asked}?{self.request.url.query}" if self.request.url.query else asked
 
     def page(
