@@ -88,6 +88,7 @@ def test_every_field_is_told(served: Service, ann: Account, read: Read) -> None:
     assert rows(page.root) == [["email", "changed", "a@x", "b@y"]]
     assert page.root.one("div", class_="unfolding").text == "form: 1 field tab: mail none: null tries: 2"
     assert page.links["Bob"] == "/users/acme/u2"
+    assert page.links["acme"] == "/reports/new?query=book%3Aacme&zone=UTC"
     assert page.links["North"] == "/groups/acme/g1"
 
 
@@ -116,7 +117,9 @@ def test_an_event_of_nobody_about_nothing_is_told_too(served: Service, ann: Acco
 def test_who_was_not_proven_and_who_acted_as_another_are_marked(served: Service, ann: Account, read: Read) -> None:
     claimed = Initiator("u1", "Ann", "acme", verified=False, type="service", acts_as=BOB)
     kept(served, event(1, initiator=claimed))
-    said = facts(read(ann).get(path(event(1))).root)
+    page = read(ann).get(path(event(1)))
+    assert "Ann" not in page.links
+    said = facts(page.root)
     assert said["Who"] == "Ann acme/u1 a program claimed, not proven"
     assert said["Acting as"] == "Bob acme/u2"
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from ...event.canonical import encode
 from ...event.facets import is_late, reference_text
 from ...event.model import Event, Target, utc
+from ...query.language import unparse
 from ...query.tree import Condition, Field, Parties
 from ...report.cells import json_pretty
 from ...report.clock import Clock, zone_named
@@ -100,6 +101,7 @@ def event_page(visit: Visiting, id: str, book: Book = "", zone: Zone = "", targe
         occurred=_moment(event.occurred_at, clock),
         recorded=_moment(event.recorded_at, clock) if event.recorded_at is not None else None,
         late=is_late(event),
+        in_book=unparse(Field("book", (event.tenant,))),
         leaf=leaf_hash(encode(event)).hex(),
         title=cut(event.detail_text()).text[:_LONGEST_TITLE],
         details=cut(event.detail_text()),
