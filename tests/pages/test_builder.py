@@ -150,7 +150,7 @@ def test_somebody_is_added_in_words(asks: Reader) -> None:
 
 def test_a_query_is_sent_without_what_is_empty(asks: Reader) -> None:
     found = fill(asks, asks.get(at(columns="action")), query=" action:login ", since="", until="", during="2021-11")
-    assert state(found) == {"query": "action:login", "during": "2021-11", "zone": "UTC", "columns": "action"}
+    assert state(found) == {"query": "action:login", "during": "2021-11", "columns": "action"}
 
 
 def test_periods_are_chosen_at_once_and_the_chosen_one_is_marked(asks: Reader) -> None:
@@ -175,6 +175,26 @@ def test_columns_are_chosen_renamed_and_moved(asks: Reader) -> None:
     assert state(press(asks, page, "up", "ip"))["columns"] == "ip=From%2C where,action"
     assert "columns" not in state(press(asks, page, "usual", "true"))
     assert state(press(asks, asks.get(NEW), "remove", "id"))["columns"].startswith("date_time,initiator,")
+
+
+def test_a_heading_of_the_column_itself_is_none_of_ones_own_in_any_language(asks: Reader) -> None:
+    for language in ("en", "de"):
+        asks.client.cookies.set("trailbook-language", language)
+        page = asks.get(at(columns="action,ip=From"))
+        assert state(press(asks, page, "up", "ip"))["columns"] == "ip=From,action"
+        (own,) = headings(asks.get(at(columns="ip")))
+        assert state(fill(asks, page, label_ip=own))["columns"] == "action,ip"
+        assert state(fill(asks, page, label_ip=""))["columns"] == "action,ip"
+
+
+def test_a_query_of_any_length_makes_a_page_of_a_bounded_one(asks: Reader) -> None:
+    long = " ".join(f"-action:a{number} -resource:r{number} AND" for number in range(200)) + " app:web"
+    page = asks.get(at(query=long, columns="action"))
+    assert page.status == 200
+    assert not page.root.all("ul", class_="chips")
+    assert len(page.answer.content) < 400_000
+    page = asks.get(at(query=" AND ".join(f"-action:a{number}" for number in range(60))))
+    assert len(page.root.one("ul", class_="chips").all("li")) == 30
 
 
 def test_rows_are_counted_in_groups_that_lead_to_their_rows(asks: Reader) -> None:
@@ -322,6 +342,13 @@ def test_a_report_is_saved_opened_again_and_changed(asks: Reader, served: Servic
     (kept,) = REPORTS.all(served.store, served.clock())
     assert kept.value.definition["columns"] == [{"key": "action", "label": "What"}]
     assert (kept.value.title, kept.value.description) == ("Ann in November", "For the audit")
+
+
+def test_a_form_with_another_state_than_the_builders_is_refused(asks: Reader, served: Service) -> None:
+    page = asks.get(NEW)
+    for wrong in ("&".join(f"a{n}=1" for n in range(100)), "query=%FF&limit=x", "nothing=1"):
+        assert asks.send(page, f"{NEW}/save", title="x", state=wrong).status == 400
+    assert list(REPORTS.all(served.store, served.clock())) == []
 
 
 def test_what_is_wrong_with_what_is_saved_is_told_with_the_form(asks: Reader, served: Service) -> None:

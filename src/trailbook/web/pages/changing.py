@@ -22,7 +22,8 @@ from ...report.definition import ColumnChoice
 from ...report.hidden import Hidden
 from ..strict import Strict
 from .building import PATH, Building, choices, written
-from .screens import Visiting
+from .labels import column_label
+from .screens import Visit, Visiting
 
 router = APIRouter(include_in_schema=False, route_class=Strict)
 
@@ -56,7 +57,7 @@ class Change(Building):
     regroup: Literal["", "yes", "no"] = ""
 
 
-_LABELS: Any = {f"label_{key}": (Annotated[str, Field(max_length=200)], "") for key in COLUMNS}
+_LABELS: Any = {f"label_{key}": (Annotated[str, Field(max_length=200)] | None, None) for key in COLUMNS}
 Labelled: Any = create_model("Labelled", __base__=Change, **_LABELS)
 """A change with the labels that columns shall have."""
 
@@ -64,7 +65,9 @@ Labelled: Any = create_model("Labelled", __base__=Change, **_LABELS)
 @router.get(f"{PATH}/change")
 def change(visit: Visiting, given: Annotated[Labelled, Query()]) -> Response:
     """Go to the address of the state as changed."""
-    changes: dict[str, Any] = {"at": given.at, "panel": given.panel}
+    # A form has the usual zone in its field; the address has only another one.
+    zone = "" if given.zone == visit.service.settings.zone else given.zone
+    changes: dict[str, Any] = {"at": given.at, "panel": given.panel, "zone": zone}
     if given.day:
         changes |= {"during": given.day, "since": "", "until": ""}
     changes |= {"query": _query(given), "columns": _columns(given, visit)}
@@ -101,27 +104,37 @@ def _leaf(text: str) -> Leaf:
 
 def _columns(given: Any, visit: Visiting) -> str | None:
     """The columns as changed, as they stand in an address; None if they are not changed."""
-    labels = {key: getattr(given, f"label_{key}").strip() for key in COLUMNS}
+    labels = _labels(given, visit)
     if given.usual:
         return ""
-    if not (given.add or given.remove or given.up or given.down or given.shown or any(labels.values())):
+    if not (given.add or given.remove or given.up or given.down or given.shown or labels):
         return None
     hidden = Hidden(decide.viewer(visit.caller, visit.work.now))
     usual = [ColumnChoice(key) for key in DEFAULT_COLUMNS if hidden.shows(COLUMNS[key])]
     chosen = [one for one in choices(given.columns) if one.key in COLUMNS] or usual
-    chosen = [replace(one, label=labels[one.key] or one.label) for one in chosen]
+    chosen = [replace(one, label=labels.get(one.key, one.label)) for one in chosen]
     by_key = {one.key: one for one in chosen}
     if given.shown:
         order = dict.fromkeys(key for key in given.shown.split(",") if key in COLUMNS)
         chosen = [by_key.get(key, ColumnChoice(key)) for key in order]
     if given.add in COLUMNS and given.add not in by_key:
-        chosen.append(ColumnChoice(given.add, labels[given.add]))
+        chosen.append(ColumnChoice(given.add))
     if len(chosen) > 1:
         chosen = [one for one in chosen if one.key != given.remove]
     _move(chosen, given.up, -1)
     _move(chosen, given.down, 1)
     text = written(chosen)
     return "" if text == ",".join(one.key for one in usual) else text
+
+
+def _labels(given: Any, visit: Visit) -> dict[str, str]:
+    """The labels that were sent, by key: empty for the column's own, as it is or as the reader's language has it."""
+    sent = {key: getattr(given, f"label_{key}") for key in COLUMNS}
+    return {
+        key: "" if (label := text.strip()) in (COLUMNS[key].label, column_label(visit, key)) else label
+        for key, text in sent.items()
+        if text is not None
+    }
 
 
 def _move(chosen: list[ColumnChoice], key: str, by: int) -> None:

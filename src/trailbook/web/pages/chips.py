@@ -37,10 +37,15 @@ class Meant(NamedTuple):
     parties: tuple[PartyKey, ...]
 
 
+MOST = 30
+"""Of a query with more conditions, so many are shown; and none of a query that is longer than `LONGEST` characters."""
+LONGEST = 2_000
+
+
 def chips(screen: Screen, state: Building) -> list[Chip]:
-    """The conditions of the query. Raises BadQuery."""
+    """The conditions of the query, the first of them. Raises BadQuery."""
     condition = parse(state.query)
-    if condition == EVERYTHING:
+    if condition == EVERYTHING or len(state.query) > LONGEST:
         return []
     return [
         _chip(
@@ -49,7 +54,7 @@ def chips(screen: Screen, state: Building) -> list[Chip]:
             state.address(query=unparse(without(condition, at))),
             state.address(query=unparse(turned(condition, at))),
         )
-        for at, one in enumerate(parts(condition))
+        for at, one in enumerate(parts(condition)[:MOST])
     ]
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from ...access.kept import Found
-from ...errors import TrailbookError
+from ...errors import BadInput, TrailbookError
 from ...report.saved import SavedReport
 from .. import reports
 from ..changed import etag
@@ -54,7 +54,7 @@ def definition(state: Building) -> dict[str, Any]:
 def save(visit: Visiting) -> Response:
     """Save the report, and go to it."""
     form = visit.form.read(SaveForm)
-    state = build(Building, dict(parse_qsl(form.state, max_num_fields=50)))
+    state = _state(form.state)
     try:
         if form.over:
             id = _change(visit, state)
@@ -73,6 +73,14 @@ def save(visit: Visiting) -> Response:
         return page(visit, state.model_copy(update={"panel": "save"}), wrong, form=form)
     id = msgspec.json.decode(answer.body)["id"]
     return visit.go(url(f"/reports/{segment(id)}"), visit.gettext("The report is saved."))
+
+
+def _state(text: str) -> Building:
+    """The builder's state, as its address has it. Raises BadInput."""
+    try:
+        return build(Building, dict(parse_qsl(text, max_num_fields=len(Building.model_fields))))
+    except ValueError as error:
+        raise BadInput("This is no state of the builder.", place="state", remedy="Load the page again.") from error
 
 
 def _change(visit: Visit, state: Building) -> str:
