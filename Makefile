@@ -9,11 +9,19 @@ EVENTS ?= 10000
 END ?= 2026-01-01
 QUERY ?= user:acme/u0004 -resource:calls
 PICTURED := 'user:acme/u0004 -resource:calls' --during 2025-06-25..2025-07-16
+PICTURES ?= var/screenshots
 SIZE ?=
+export CHROMIUM ?=
 COVERAGE := 90
+PORT ?= 8080
+ONCE ?=
+HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+DEMO = TRAILBOOK_LOG_LEVEL=warning $(BIN)/trailbook --store $(STORE) serve --host 127.0.0.1 --sign-in
+SERVE = $(if $(ONCE),$(BIN)/python $(HERE)tools/answering.py env $(DEMO) --port 0,\
+	echo "Ctrl-C ends it."; $(DEMO) --port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak postgresql lint format bench docs constraints clean
+.PHONY: help setup run test soak postgresql chromium lint format bench docs screenshots constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,22 +40,31 @@ $(READY): constraints.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(READY) ## an Audit Trail Details Report of a demo trail (EVENTS=10000, QUERY='user:acme/u0004 ...')
+run: $(READY) ## the pages with a demo trail, on this machine alone (PORT=8080, EVENTS=10000; ONCE=yes just tries them)
 	@mkdir -p $(dir $(STORE))
 	@$(BIN)/trailbook --store $(STORE) demo --events $(EVENTS) --end $(END)
 	@$(BIN)/trailbook --store $(STORE) report '$(QUERY)' --limit 20 \
 		--columns date_time,initiator,groups,action,details,ip,matched
 	@echo
-	@echo "What else to ask: . $(BIN)/activate; export TRAILBOOK_STORE=$(STORE); trailbook report --help"
+	@echo "What else to ask here: . $(BIN)/activate; export TRAILBOOK_STORE=$(STORE); trailbook report --help"
+	@echo
+	@$(SERVE)
 
-test: lint postgresql ## the checks of lint, then all tests with branch coverage
+test: lint postgresql chromium ## the checks of lint, then all tests with branch coverage
 	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
-soak: $(READY) postgresql ## the tests that go by size, at full size (this takes long)
+soak: $(READY) postgresql chromium ## the tests that go by size, at full size (this takes long)
 	TRAILBOOK_TEST_SIZE=full $(BIN)/pytest -n auto
 
 postgresql: ## PostgreSQL's programs, which the tests start a server of their own with
 	@tools/postgresql.sh
+
+chromium: ## the browser that the pages are tested with, where there is none yet
+	@command -v chromium >/dev/null || test -n "$$CHROMIUM" || { \
+		echo "Installing Chromium ..."; root=$$(test "$$(id -u)" = 0 || echo "sudo -n"); \
+		$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			$$root apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || \
+		{ echo "The pages are tested in Chromium. Install it, or name one: make test CHROMIUM=/path/to/it"; exit 1; }
 
 lint: $(READY) ## style, types and the rules of the house
 	$(BIN)/ruff check .
@@ -70,6 +87,13 @@ docs: $(READY) ## draw the picture in the README anew, then try all that the doc
 		--columns date_time,initiator,groups,details,matched --as tenant:acme \
 		| $(BIN)/python tools/picture.py "trailbook report $(PICTURED)" > docs/report.svg
 	$(BIN)/pytest tests/house/test_docs.py tests/house/test_picture.py
+
+screenshots: $(READY) chromium ## pictures of all pages, light, dark and narrow (PICTURES=var/screenshots)
+	@mkdir -p $(PICTURES)
+	@rm -f $(PICTURES)/demo.db*
+	@$(BIN)/trailbook --store $(PICTURES)/demo.db demo --events $(EVENTS) --end $(END)
+	$(BIN)/python tools/screenshots.py $(PICTURES) env TRAILBOOK_LOG_LEVEL=warning \
+		$(BIN)/trailbook --store $(PICTURES)/demo.db serve --host 127.0.0.1 --port 0 --sign-in
 
 constraints: $(READY) ## resolve the newest packages and pin them with their hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -146,6 +146,7 @@ def completed(words: str, at: int) -> list[str]:
 
 
 def test_words_are_completed() -> None:
+    assert completed("trailbook report outcome:f", 2) == ["outcome:failure"]
     assert completed("trailbook re", 1) == ["report"]
     assert completed("trailbook report --da", 2) == ["--date-pattern"]
     assert completed("trailbook report --columns id,da", 3) == ["id,date_time", "id,date", "id,data"]

@@ -16,7 +16,7 @@ from trailbook.directory.viewer import (
     scope_condition,
     within,
 )
-from trailbook.directory.visible import visible_members, visible_parties_named, visible_profiles
+from trailbook.directory.visible import visible_history, visible_members, visible_parties_named, visible_profiles
 from trailbook.event.model import Belonging, Event, Initiator, PartyKey, Target
 from trailbook.query.matches import matches
 from trailbook.query.tree import Field
@@ -179,3 +179,53 @@ def test_members_are_those_of_a_moment_in_the_viewers_period():
     viewer = Viewer("auditor", TenantScope("acme"), since=Y2021, until=Y2022)
     assert [visible_members(RENAMED, viewer, group, year) for year in (Y2020, Y2021, Y2022)] == [[], [u1, u2], []]
     assert visible_members(RENAMED, OPERATOR, group, Y2022) == [u2]
+
+
+LIFE = Directory(
+    [
+        Profile("user", "acme", "u1", "Ann", valid_to=Y2021),
+        Profile("user", "acme", "u1", "Ann Lee", valid_from=Y2021),
+        Profile("group", "acme", "g1", "North", valid_to=Y2022),
+        Profile("group", "acme", "g1", "Far north", valid_from=Y2022),
+        Profile("group", "acme", "g2", "South"),
+    ],
+    [
+        Membership("acme", "u1", "group", "g1", valid_from=Y2020, valid_to=Y2022),
+        Membership("acme", "u1", "group", "g2", valid_from=Y2022),
+        Membership("acme", "u1", "role", "r1"),
+    ],
+)
+
+
+def history(scope, **period):
+    found = visible_history(LIFE, Viewer("v", scope, **period), PartyKey("user", "acme", "u1"), Y2023)
+    return [[(one.name or one.party.id, one.since, one.until) for one in part] for part in found]
+
+
+def test_who_somebody_was_over_time_is_told_as_far_as_the_viewer_may_know():
+    whole = [
+        [("Ann", None, Y2021), ("Ann Lee", Y2021, None)],
+        [("North", Y2020, Y2022), ("South", Y2022, None)],
+        [("r1", None, None)],
+    ]
+    assert history(Root()) == history(TenantScope("acme")) == whole
+    assert history(TenantScope("globex")) == [[], [], []]
+    assert history(SelfScope("acme", "u1")) == [whole[0], [], []]
+    assert history(SelfScope("acme", "u2")) == [[], [], []]
+
+
+def test_who_manages_a_group_knows_of_a_members_time_in_it_alone():
+    assert history(GroupScope("acme", ("g1",))) == [
+        [("Ann", Y2020, Y2021), ("Ann Lee", Y2021, Y2022)],
+        [("North", Y2020, Y2022)],
+        [],
+    ]
+    assert history(GroupScope("acme", ("g9",))) == [[], [], []]
+
+
+def test_a_viewers_period_bounds_what_they_know_of_anybody():
+    assert history(TenantScope("acme"), since=Y2020, until=Y2021) == [
+        [("Ann", Y2020, Y2021)],
+        [("North", Y2020, Y2021)],
+        [("r1", Y2020, Y2021)],
+    ]

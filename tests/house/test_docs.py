@@ -37,8 +37,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 STAND_INS = {
-    r"make run": f"make --no-print-directory -f {ROOT}/Makefile run READY= BIN={Path(sys.executable).parent}",
-    r"make (test|soak|bench|docs|lint|format|constraints|clean|help)( \w+=\S+)?": "true",
+    r"make run": f"make --no-print-directory -f {ROOT}/Makefile run ONCE=yes READY= BIN={Path(sys.executable).parent}",
+    r"make (test|soak|bench|docs|screenshots|lint|format|constraints|clean|help)( \w+=\S+)?": "true",
     r"make setup && \. \.venv/bin/activate": "true",
     r"git clone .*": "true",
     r"cd trailbook": "true",

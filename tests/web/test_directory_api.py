@@ -111,6 +111,13 @@ def test_deleting_ends_it_now(served):
     assert served.store.directory().name_at(PartyKey("user", "acme", "u1"), Y2020) == "Ann"
 
 
+def test_a_list_is_narrowed_by_a_part_of_the_id_or_name(served):
+    asked = admin(served)
+    for find, ids in (("AN", ["u1"]), ("u", ["u1", "u2"]), ("é", ["u2"]), ("gil", [])):
+        found = asked.get(USERS, params={"find": find}).json()["items"]
+        assert [one["id"] for one in found] == ids, find
+
+
 def test_lists_are_paged_by_id(served):
     asked = admin(served)
     first = asked.get(USERS, params={"limit": 1}).json()

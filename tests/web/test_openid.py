@@ -306,3 +306,15 @@ def test_without_a_provider_there_is_no_single_sign_on() -> None:
     client = browser(service())
     for path in (f"{SESSION}/openid", f"{SESSION}/openid/callback"):
         assert client.get(path, follow_redirects=False).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wanted", "gone"), [("/reports/new?query=a%20b", "/reports/new?query=a%20b"), ("//x.example", "/")]
+)
+def test_the_browser_goes_on_to_the_page_that_it_wanted_and_to_no_other_site(
+    served: Service, client: TestClient, wanted: str, gone: str
+) -> None:
+    add(served, "ann@acme.example", password="")
+    answer = client.get(f"{SESSION}/openid", params={"next": wanted}, follow_redirects=False)
+    done = back(client, httpx.get(answer.headers["location"]).headers["location"])
+    assert (done.status_code, done.headers["location"]) == (303, gone)

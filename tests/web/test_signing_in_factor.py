@@ -17,7 +17,7 @@ from trailbook.access.links import LINKS, make_link
 from trailbook.directory.viewer import Root
 from trailbook.event.model import PartyKey
 from trailbook.web.service import Service
-from trailbook.web.signing_in import first_link
+from trailbook.web.signing_in import first_link, vouched_link
 
 pytestmark = pytest.mark.usefixtures("every_store")
 
@@ -235,3 +235,29 @@ def test_a_start_that_nobody_followed_up_gives_another_link(served: Service) -> 
     assert second is not None
     assert use(browser(served), first)[0] == 401
     assert use(browser(served), second)[0] == 200
+
+
+def test_whoever_starts_the_service_can_be_signed_in_at_once(served: Service) -> None:
+    add(served, "root", role="root", scope=Root(), otp=pyotp.random_base32())
+    elsewhere = browser(served)
+    sign_in(elsewhere, "root")
+    text = vouched_link(served)
+    there = browser(served)
+    answer = there.post(f"{SESSION}/link", json={"token": text})
+    assert (answer.status_code, answer.json()["second_factor"]) == (200, "none")
+    assert browser(served).post(f"{SESSION}/link", json={"token": text}).status_code == 401
+    # Nothing was changed but that: the password holds, and so do other sessions.
+    assert elsewhere.get(SESSION).status_code == 200
+    assert told(served, "accounts")[-1].details == "One-time link made for root, which asks for no password"
+    later(served, hours=1)
+    expired = vouched_link(served)
+    later(served, hours=1)
+    assert browser(served).post(f"{SESSION}/link", json={"token": expired}).status_code == 401
+
+
+def test_any_other_link_asks_for_a_password(served: Service) -> None:
+    add(served)
+    text = linked(served)
+    answer = browser(served).post(f"{SESSION}/link", json={"token": text})
+    assert (answer.status_code, answer.json()["place"]) == (400, "password")
+    assert use(browser(served), text)[0] == 200

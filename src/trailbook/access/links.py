@@ -21,27 +21,35 @@ FIRST_LASTS = timedelta(hours=24)
 
 
 class Link(Struct, frozen=True):
-    """A link of an account (its id), the `number`th that was made for it: only the newest one holds."""
+    """A link of an account (its id), the `number`th that was made for it: only the newest one holds.
+
+    `vouched`: whoever runs the machine vouches for who uses it, who is asked for no password and no second factor.
+    """
 
     id: str
     account: str
     number: int
     expires_at: datetime
+    vouched: bool = False
 
 
 LINKS = Shelf("link", Link, expires_at=lambda link: link.expires_at)
 
 
 def make_link(
-    was: Found[Account], doing: Doing, randomness: Callable[[int], bytes], lasts: timedelta = LASTS
+    was: Found[Account],
+    doing: Doing,
+    randomness: Callable[[int], bytes],
+    lasts: timedelta = LASTS,
+    *,
+    vouched: bool = False,
 ) -> tuple[str, Decided]:
     """The token of a new link to an account, and what is to be kept."""
     text = token(randomness)
     account = replace(was.value, links=was.value.links + 1)
-    link = Link(token_id(text), account.id, account.links, doing.at + lasts)
-    event = account_event(
-        doing, account, "update", before=None, after=None, details=f"One-time link made for {account.name}"
-    )
+    link = Link(token_id(text), account.id, account.links, doing.at + lasts, vouched)
+    details = f"One-time link made for {account.name}" + (", which asks for no password" if vouched else "")
+    event = account_event(doing, account, "update", before=None, after=None, details=details)
     return text, Decided((ACCOUNTS.record(account, was), LINKS.record(link)), (), (event,))
 
 

@@ -33,12 +33,16 @@ _LONGEST_ANSWER = 1 << 20
 
 
 class Started(Struct, frozen=True):
-    """A sign-in on its way: `id` is the SHA-256 of its state; `verifier` proves to the provider that it is ours."""
+    """A sign-in on its way: `id` is the SHA-256 of its state; `verifier` proves to the provider that it is ours.
+
+    `next` is the path that the browser wanted to go to.
+    """
 
     id: str
     nonce: str
     verifier: str
     expires_at: datetime
+    next: str = "/"
 
 
 STARTED = Shelf("openid", Started, expires_at=lambda one: one.expires_at)

@@ -95,3 +95,27 @@ def check_csrf(session: Session, given: str) -> None:
             place="X-CSRF-Token",
             remedy="Send the `csrf` of GET /api/v1/session in the header X-CSRF-Token.",
         )
+
+
+def form_token(session: Session, randomness: Callable[[int], bytes]) -> str:
+    """What a form sends back: made from the session's secret, another one each time.
+
+    An answer that holds the same secret each time could be guessed at by its packed length (BREACH).
+    """
+    nonce = token(randomness)[:22]
+    return f"{nonce}.{_signed(session, nonce)}"
+
+
+def check_form(session: Session, given: str) -> None:
+    """Raises NotAllowed unless `given` is a token that `form_token` made for this session."""
+    nonce, _, signature = given.partition(".")
+    if not hmac.compare_digest(signature.encode(), _signed(session, nonce).encode()):
+        raise NotAllowed(
+            "The form does not show that it comes from a page of your session.",
+            place="form",
+            remedy="Load the page again and send it once more.",
+        )
+
+
+def _signed(session: Session, nonce: str) -> str:
+    return hmac.new(session.csrf.encode(), nonce.encode(), "sha256").hexdigest()

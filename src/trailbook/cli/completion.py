@@ -6,7 +6,7 @@ import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 from ..ingest.mapping import shipped_maps
-from ..query.language import KEYS
+from ..query.completion import completed
 from ..report.columns import COLUMNS
 from ..store.dimensions import UNITS
 from .root import root
@@ -49,10 +49,8 @@ def complete_formats(context: click.Context, parameter: click.Parameter, incompl
 
 
 def complete_query(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Keys of the query language, for the last word of a query."""
-    before, space, last = incomplete.rpartition(" ")
-    sign = "-" if last.startswith("-") else ""
-    return [CompletionItem(f"{before}{space}{sign}{key}:") for key in KEYS if f"{sign}{key}:".startswith(last)]
+    """Keys of the query language, and the values of those that take few, for the last word of a query."""
+    return [CompletionItem(one) for one in completed(incomplete)]
 
 
 def _listed(known: dict[str, str], incomplete: str) -> list[CompletionItem]:

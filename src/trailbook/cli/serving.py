@@ -22,9 +22,10 @@ _MASKED = "********"
 @click.option("--host", metavar="ADDRESS", help="The address to listen on (else the setting `host`).")
 @click.option("--port", type=click.IntRange(0, 65_535), help="The port (else the setting `port`); 0: any free one.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes (else the setting `workers`).")
+@click.option("--sign-in", is_flag=True, help="Print a link that signs `root` in at once, to try things out.")
 @click.pass_obj
-def serve(settings: Settings, host: str | None, port: int | None, workers: int | None) -> None:
-    """Serve the API, until Ctrl-C or SIGTERM.
+def serve(settings: Settings, host: str | None, port: int | None, workers: int | None, sign_in: bool) -> None:
+    """Serve the pages and the API, until Ctrl-C or SIGTERM.
 
     \b
     The first start makes the account `root` and prints a link to sign in with, once.
@@ -35,7 +36,7 @@ def serve(settings: Settings, host: str | None, port: int | None, workers: int |
 
     given = {"host": host, "port": port, "workers": workers}
     changed = {name: value for name, value in given.items() if value is not None}
-    run(settings.model_copy(update=changed), click.echo)
+    run(settings.model_copy(update=changed), click.echo, sign_in=sign_in)
 
 
 @click.command("settings", short_help="Print each setting, and what it means.")

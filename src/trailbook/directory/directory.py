@@ -150,6 +150,10 @@ class Directory:
         rows = [row for row in self._members.get(group, ()) if holds(row, moment)]
         return tuple(sorted({row.member() for row in rows if self._is_known_at(row.member(), moment)}))
 
+    def profiles_of(self, party: PartyKey) -> tuple[Profile, ...]:
+        """All profiles that the party ever had."""
+        return tuple(self._profiles.get(party, ()))
+
     def memberships_of(self, kind: MembershipKind, user: PartyKey) -> tuple[Membership, ...]:
         """All memberships in groups, or of roles, that the user ever had."""
         return tuple(self._joined.get((kind, user), ()))

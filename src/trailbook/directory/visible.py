@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from ..event.model import Kind, PartyKey
 from .directory import Directory
-from .model import BEGINNING, END, Profile, end, start
+from .model import BEGINNING, END, Membership, Profile, end, start
 from .viewer import GroupScope, Root, SelfScope, TenantScope, Viewer
 
 
@@ -34,6 +35,69 @@ def visible_parties_named(directory: Directory, viewer: Viewer, kind: Kind, text
     Whoever manages groups sees a member's names of the time in them, and not those before or after.
     """
     return sorted({one.party for one in directory.namings(kind, text) if sees(directory, viewer, *one)})
+
+
+class Held(NamedTuple):
+    """That a party bore a name, or that a user belonged to it, from `since` up to `until` (None: open)."""
+
+    party: PartyKey
+    name: str
+    since: datetime | None
+    until: datetime | None
+
+
+class History(NamedTuple):
+    """Who a party was over time, each by when it began: its names and, of a user, its groups and its roles."""
+
+    names: tuple[Held, ...]
+    groups: tuple[Held, ...]
+    roles: tuple[Held, ...]
+
+
+def visible_history(directory: Directory, viewer: Viewer, party: PartyKey, now: datetime) -> History:
+    """What the viewer may know of who a party was: within their period and, if they manage groups, its time in them."""
+    spans = list(_spans(directory, viewer, party))
+
+    def held(rows: Iterable[Profile | Membership]) -> tuple[Held, ...]:
+        found = {
+            _held(directory, row, max(start(row), first), min(end(row), last), now)
+            for row in rows
+            for first, last in spans
+        }
+        seen = (one for one in found if one is not None and sees(directory, viewer, one.party, one.since, one.until))
+        return tuple(sorted(seen, key=lambda one: (one.since or BEGINNING, one.until or END, one.party)))
+
+    return History(
+        held(directory.profiles_of(party)),
+        held(directory.memberships_of("group", party)),
+        held(directory.memberships_of("role", party)),
+    )
+
+
+def _held(
+    directory: Directory, row: Profile | Membership, first: datetime, last: datetime, now: datetime
+) -> Held | None:
+    """What a row says of the time from `first` to `last`, with the name that the group or role had at its end."""
+    if first >= last:
+        return None
+    party = row.party()
+    if isinstance(row, Profile):
+        name = row.name
+    else:
+        name = directory.name_at(party, min(last - timedelta.resolution, max(first, now))) or ""
+    return Held(party, name, first if first > BEGINNING else None, last if last < END else None)
+
+
+def _spans(directory: Directory, viewer: Viewer, party: PartyKey) -> Iterator[tuple[datetime, datetime]]:
+    """The times of which the viewer may see a party, each from and to; some may overlap."""
+    first, last = viewer.since or BEGINNING, viewer.until or END
+    if not isinstance(viewer.scope, GroupScope) or party.kind != "user":
+        yield first, last
+        return
+    managed = {PartyKey("group", viewer.scope.tenant, group) for group in viewer.scope.groups}
+    for one in directory.memberships_of("group", party):
+        if one.party() in managed:
+            yield max(start(one), first), min(end(one), last)
 
 
 class People:

@@ -37,7 +37,18 @@ from .tree import (
     rewrite,
 )  # fmt: skip
 
-__all__ = ["ALIASES", "KEYS", "MOST_LEVELS", "MOST_TERMS", "parse", "render_error", "unparse"]
+__all__ = [
+    "ALIASES",
+    "KEYS",
+    "MOST_LEVELS",
+    "MOST_TERMS",
+    "VALUES",
+    "key_and_values",
+    "parse",
+    "render_error",
+    "unparse",
+    "value_text",
+]
 
 MOST_LEVELS = 30
 MOST_TERMS = 2000
@@ -56,7 +67,8 @@ _PERIODS: dict[str, PeriodKey] = {"since": "since", "until": "until", "during": 
 KEYS = (*_INVOLVING, *_FIELDS, "ip", *_PERIODS)
 """Every key of the language, as `unparse` writes it."""
 
-_CHOICES = {"outcome": get_args(Outcome), "is": ("late", "anonymous")}
+VALUES = {"outcome": get_args(Outcome), "is": ("late", "anonymous")}
+"""The keys that take a few words only, and which."""
 _EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -192,13 +204,13 @@ class _Parser:
                 network_range(text)
         except BadQuery as error:
             fail(self.text, value.at, error.problem, error.remedy)
-        if key in _CHOICES:
+        if key in VALUES:
             text = fold(text)
-            if text not in _CHOICES[key]:
-                close = get_close_matches(text, _CHOICES[key], n=1)
+            if text not in VALUES[key]:
+                close = get_close_matches(text, VALUES[key], n=1)
                 meant = f"Did you mean {key}:{close[0]}? " if close else ""
                 fail(self.text, value.at, f"{key}: has no value {quoted(text)}.",
-                     f"{meant}It takes: {', '.join(_CHOICES[key])}.")  # fmt: skip
+                     f"{meant}It takes: {', '.join(VALUES[key])}.")  # fmt: skip
         if key == "id":
             text = text.lower()
             if not _EVENT_ID.fullmatch(text):
@@ -286,8 +298,8 @@ def _write(condition: Condition) -> str:
         case Words(text, prefix):
             return _word_text(text) + ("*" if prefix else "")
         case _:
-            key, values = _key_and_values(condition)
-            return f"{key}:" + ",".join(_value_text(key, value) for value in values)
+            key, values = key_and_values(condition)
+            return f"{key}:" + ",".join(value_text(key, value) for value in values)
 
 
 def _write_run(items: Sequence[Condition]) -> str:
@@ -310,10 +322,11 @@ def _slot(item: Condition) -> tuple[str, bool] | None:
     leaf = item.item if isinstance(item, Not) else item
     if isinstance(leaf, (And, Or, Words)):
         return None
-    return _key_and_values(leaf)[0], isinstance(item, Not)
+    return key_and_values(leaf)[0], isinstance(item, Not)
 
 
-def _key_and_values(leaf: Condition) -> tuple[str, tuple[str, ...]]:
+def key_and_values(leaf: Condition) -> tuple[str, tuple[str, ...]]:
+    """The key of a leaf as written, and its values. Raises TypeError for what is written without a key."""
     match leaf:
         case Involves(kind, values, direction):
             return (kind if direction == "either" else f"{direction}.{kind}"), values
@@ -327,7 +340,8 @@ def _key_and_values(leaf: Condition) -> tuple[str, tuple[str, ...]]:
             raise TypeError(f"{type(leaf).__name__} is not written with a key")
 
 
-def _value_text(key: str, value: str) -> str:
+def value_text(key: str, value: str) -> str:
+    """A value as it is written behind a key: in quotes if it has to be."""
     bare = value.removesuffix("*") if _takes_star(key, value) else value
     return value if is_bare_value(bare) or (value == "*" and not bare) else quote(value)
 

@@ -23,7 +23,7 @@ _DATE_TIME = re.compile(r"(\d{4})-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[
 _AGO = re.compile(r"-(\d{1,6})(mo|[mhdwy])", re.ASCII)
 _AGO_EXACT = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
 _AGO_UNITS: dict[str, _Unit] = {"d": "day", "w": "week", "mo": "month", "y": "year"}
-_NAMES: dict[str, tuple[_Unit, int]] = {
+NAMES: dict[str, tuple[_Unit, int]] = {
     "today": ("day", 0),
     "yesterday": ("day", -1),
     "this-week": ("week", 0),
@@ -35,6 +35,7 @@ _NAMES: dict[str, tuple[_Unit, int]] = {
     "this-year": ("year", 0),
     "last-year": ("year", -1),
 }
+"""Periods by name: their unit, and how many of them from the present one."""
 _MONTHS: dict[_Unit, int] = {"month": 1, "quarter": 3, "year": 12}
 
 # Late enough that any offset which some day can resolve resolves from here too.
@@ -84,8 +85,8 @@ def check_period(key: PeriodKey, value: str) -> None:
 
 
 def _span(value: str, now: datetime, zone: ZoneInfo) -> _Span:
-    if value.lower() in _NAMES:
-        unit, steps = _NAMES[value.lower()]
+    if value.lower() in NAMES:
+        unit, steps = NAMES[value.lower()]
         first = _step(_beginning(unit, now.astimezone(zone).date()), unit, steps)
         return _days(first, _step(first, unit, 1), zone)
     if found := _AGO.fullmatch(value):
@@ -109,7 +110,7 @@ def _span(value: str, now: datetime, zone: ZoneInfo) -> _Span:
     raise BadQuery(
         f"{quoted(value)} is not a date, a time or the name of a period.",
         remedy="Write a date such as 2021-11-17 or 2021-11, a time such as 2021-11-17T14:07, an offset such as -7d "
-        f"(m, h, d, w, mo, y), or one of: {', '.join(_NAMES)}.",
+        f"(m, h, d, w, mo, y), or one of: {', '.join(NAMES)}.",
     )
 
 

@@ -264,7 +264,7 @@ def _changed(work: Work, account: Account, given: AccountChange) -> Account:
 def _keep(work: Work, was: Found[Account], account: Account) -> None:
     """Keep a changed account; one that is disabled loses sessions and links. Raises NotAllowed, Outdated."""
     store = work.service.store
-    _check_own(work, was.value)
+    check_own(work, was.value)
     if account.disabled and not was.value.disabled:
         account = replace(account, links=account.links + 1)
     decided = accounts.change(store, was, account, work.doing)
@@ -274,7 +274,7 @@ def _keep(work: Work, was: Found[Account], account: Account) -> None:
         keep_ending(work.service, decided, lambda: accounts.sessions_of(store, account.id, work.now) if ending else [])
 
 
-def _check_own(work: Work, account: Account) -> None:
+def check_own(work: Work, account: Account) -> None:
     """Raises NotAllowed if the account has more than who wants to change it: it could be taken over."""
     role = find_role(work.service.store, account.role, work.now) or _NO_ROLE
     check_grant(work.caller, seat_of_account(account, role))
@@ -286,7 +286,7 @@ def _of_another(work: Work, id: str, remedy: str) -> Found[Account]:
     was = find(work, ACCOUNTS, id)
     if was.value.id == work.caller.id:
         raise _your_own(remedy)
-    _check_own(work, was.value)
+    check_own(work, was.value)
     return was
 
 

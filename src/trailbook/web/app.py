@@ -23,6 +23,7 @@ from . import (
     keys,
     openapi,
     openid,
+    pages,
     problems,
     reports,
     roles,
@@ -32,6 +33,8 @@ from . import (
 )
 from .logs import log, where
 from .middleware import Edge
+from .pages import errors as pages_errors
+from .pages.screens import Elsewhere
 from .quotas import settled
 from .service import Service
 
@@ -58,10 +61,11 @@ def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> 
     app.state.service, app.state.at_end = service, at_end
     app.state.remembered = ingesting.Remembered()
     app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]
-    app.add_middleware(Edge, service=service)
-    app.add_exception_handler(HTTPException, problems.answer_http)
-    app.add_exception_handler(RequestValidationError, problems.answer_invalid)
-    app.add_exception_handler(TrailbookError, problems.answer)
+    app.add_middleware(Edge, service=service, dress=pages_errors.dressed)
+    app.add_exception_handler(HTTPException, pages_errors.dressing(problems.answer_http))
+    app.add_exception_handler(RequestValidationError, pages_errors.dressing(problems.answer_invalid))
+    app.add_exception_handler(TrailbookError, pages_errors.dressing(problems.answer))
+    app.add_exception_handler(Elsewhere, pages_errors.send_on)
     # Routes are tried in this order: those that are asked for most come first.
     for events in (ingesting, asking, reports):
         app.include_router(events.router)
@@ -70,6 +74,8 @@ def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> 
         app.include_router(managing.router)
     app.include_router(signing_in.router)
     app.include_router(openid.router)
+    for router in pages.ROUTERS:
+        app.include_router(router)
     return app
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any, NamedTuple, TextIO
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -221,15 +221,30 @@ def one_event(
     """All of the event with this id; of each, if several books that may be seen hold one."""
     settings = work.service.settings
     clock = Clock(zone_named(zone or settings.zone), locale_named(locale or settings.locale), seconds=True, offset=True)
+    found = events_of(work, id)
+    for row in found.rows:
+        looking.opened(work, {"event": row.event.id}, tenant=row.event.tenant)
+    shown = [_one(row, clock, found.viewer, found.hidden) for row in found.rows]
+    return answers.json_once(work.request, {"events": shown})
+
+
+class Events(NamedTuple):
+    """The events of one id, of as many books, and as whom they are read."""
+
+    rows: list[Row]
+    viewer: Viewer
+    hidden: Hidden
+
+
+def events_of(work: Work, id: str) -> Events:
+    """The events with this id that the caller may see; nothing is kept of that yet. Raises NotThere, NotAllowed."""
     viewer = decide.viewer(work.caller, work.now)
     hidden = Hidden(viewer)
     hidden.check_query(Field("id", (id,)))
     rows = work.service.reader.events(viewer, id.lower())
     if not rows:
         raise nothing()
-    for row in rows:
-        looking.opened(work, {"event": row.event.id}, tenant=row.event.tenant)
-    return answers.json_once(work.request, {"events": [_one(row, clock, viewer, hidden) for row in rows]})
+    return Events(rows, viewer, hidden)
 
 
 def _one(row: Row, clock: Clock, viewer: Viewer, hidden: Hidden) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from hashlib import sha256
 from heapq import nsmallest
 from typing import Annotated, Literal, NoReturn
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from msgspec.structs import asdict, replace
 from pydantic import BaseModel, Field
 
@@ -22,6 +23,7 @@ from ..directory.visible import sees
 from ..errors import BadInput, Unsupported
 from ..event.canonical import Sealed
 from ..event.model import Belonging, Kind, PartyKey
+from ..event.text import fold
 from .bodies import read_body
 from .changed import (
     PREFIX,
@@ -49,7 +51,11 @@ router = APIRouter(prefix=f"{PREFIX}/directory", tags=["directory"], route_class
 Kinds = Literal["users", "groups", "roles", "tenants"]
 KIND_OF: dict[str, Kind] = {"users": "user", "groups": "group", "roles": "role", "tenants": "tenant"}
 
+Find = Annotated[
+    str, Query(max_length=1024, description="Only those whose id or name holds this text, however it is spelt.")
+]
 PathId = Annotated[str, Path(min_length=1, max_length=1024, pattern=r"^[^\x00]*$")]
+_READERS = {"application/json": read_json, "text/csv": read_csv}
 
 
 class Belongs(BaseModel):
@@ -106,15 +112,19 @@ class Counted(BaseModel):
 
 
 @router.get("/{kind}", response_model_exclude_unset=True, responses=problems())
-def list_parties(work: Working, kind: Kinds, tenant: Tenant = None, after: After = "", limit: Limit = 100) -> Parties:
+def list_parties(
+    work: Working, kind: Kinds, tenant: Tenant = None, after: After = "", limit: Limit = 100, find: Find = ""
+) -> Parties:
     """Those who are there now and whom you may see: all tenants, or the users, groups or roles of a tenant."""
     looking = viewer(work.caller, work.now, "directory")
     directory = work.service.directory()
     where = None if kind == "tenants" else _home(work, tenant)
+    wanted = fold(find)
 
     def found() -> Iterator[str]:
         for row in directory.profiles:
             fits = row.kind == KIND_OF[kind] and where in (None, row.tenant) and row.id > after
+            fits = fits and (not wanted or wanted in fold(row.id) or wanted in fold(row.name))
             if fits and holds(row, work.now) and sees(directory, looking, row.party(), work.now, None):
                 yield row.id
 
@@ -234,21 +244,29 @@ def import_directory(
 
     `tenant` is that of the entries that name none; `as_of` is since when those without a date hold.
     """
-    own, moment = _home(work, tenant), in_utc(as_of, "as_of") or work.now
-    match work.request.headers.get("content-type", "").partition(";")[0].strip().lower():
-        case "application/json":
-            incoming = read_json(body, "body", own)
-        case "text/csv":
-            incoming = read_csv(body, "body", own)
-        case _:
-            raise Unsupported(
-                "A directory is JSON or CSV.",
-                place="Content-Type",
-                remedy="Send it as application/json or text/csv.",
-            )
+    type_ = work.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if type_ not in _READERS:
+        raise Unsupported(
+            "A directory is JSON or CSV.",
+            place="Content-Type",
+            remedy="Send it as application/json or text/csv.",
+        )
+    return bring_in(work, lambda own: _READERS[type_](body, "body", own), tenant, as_of)
+
+
+def bring_in(
+    work: Work, read: Callable[[str], Incoming], tenant: str | None, as_of: datetime | None, *, only_try: bool = False
+) -> Counted:
+    """Take in what `read` gives, told the tenant of entries that name none; `only_try`: say what it would do."""
+    work.require("directory")
+    moment = in_utc(as_of, "as_of") or work.now
+    incoming = read(_home(work, tenant))
     for one in sorted(_tenants(incoming)):
         check_tenant(work.caller, one)
-    changes = _change(work, lambda known: merge(known, incoming, moment))
+    if only_try:
+        changes = check_size(merge(work.service.directory(), incoming, moment))
+    else:
+        changes = _change(work, lambda known: merge(known, incoming, moment))
     return Counted(
         added=len(changes.added_profiles) + len(changes.added_memberships),
         ended=len(changes.closed_profiles) + len(changes.closed_memberships),

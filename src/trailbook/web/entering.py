@@ -29,6 +29,9 @@ from .service import Service, origin_of, service_of
 
 T = TypeVar("T")
 
+LONGEST_PATH = 4_000
+"""Characters of a path to go to after signing in."""
+
 
 class Person(BaseModel):
     """Who is asking: an account in a session, or a key."""
@@ -195,6 +198,12 @@ def give_cookie(response: Response, token: str, lasts: timedelta, name: str = CO
     """A cookie that only this host gets, over TLS, that no script reads and no other site's form sends."""
     seconds = int(lasts.total_seconds())
     response.set_cookie(name, token, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def local(path: str) -> str:
+    """The path if it leads to a page of ours, else the start page: nobody is sent off to another site."""
+    plain = path.isascii() and path.isprintable() and len(path) <= LONGEST_PATH and "\\" not in path
+    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
 def take_cookie(response: Response, name: str = COOKIE) -> None:

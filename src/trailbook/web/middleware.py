@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from time import perf_counter
 from urllib.parse import urlsplit
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -96,11 +97,12 @@ class Exchange:
 
 
 class Edge:
-    """The outermost part of the application, in plain ASGI."""
+    """The outermost part of the application, in plain ASGI. `dress` makes of an answer what this request is to get."""
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
+    def __init__(self, app: ASGIApp, service: Service, dress: Callable[[Request, Response], Response]) -> None:
         self._app = app
         self._service = service
+        self._dress = dress
         self._running = 0
         self._hosts = _hosts(service.settings)
         self._headers = (*HEADERS, *((_HSTS,) if service.settings.address.startswith("https:") else ()))
@@ -142,7 +144,7 @@ class Edge:
             answer = exchange.refusal or answer
             exchange.refusal = None
         if answer is not None:
-            await answer(scope, exchange.receive, exchange.send)
+            await self._dress(Request(scope), answer)(scope, exchange.receive, exchange.send)
 
     def _refusal(self, scope: Scope, given: dict[bytes, str], id: str) -> Response | None:
         """The answer to what is refused without a look at it."""

@@ -17,12 +17,12 @@ from starlette.responses import RedirectResponse, Response
 from ..access import accounts
 from ..access.kept import Found
 from ..access.model import Account
-from ..access.openid import STARTED, Person, Provider, refused
+from ..access.openid import STARTED, Person, Provider, Started, refused
 from ..access.sessions import may_sign_in, token_id
 from ..access.throttle import attempt, by_address, succeeded
 from ..errors import NotSignedIn, NotThere, Outdated
 from ..settings import Settings
-from .entering import Entering, apart, enter, entering, fail, give_cookie, take_cookie
+from .entering import LONGEST_PATH, Entering, apart, enter, entering, fail, give_cookie, local, take_cookie
 from .openapi import ANYBODY
 from .problems import answers
 
@@ -50,13 +50,13 @@ def provider_of(settings: Settings) -> Iterator[Provider]:
 
 @router.get("", status_code=303, response_class=Response, responses=answers(404, 429, 507), openapi_extra=ANYBODY)
 @apart
-def go(request: Request) -> Response:
-    """Send the browser to the provider."""
+def go(request: Request, next: Annotated[str, Query(max_length=LONGEST_PATH)] = "/") -> Response:
+    """Send the browser to the provider; from there it comes back to the path `next`."""
     at = entering(request)
     with provider_of(at.service.settings) as provider:
         attempt(at.service.store, [by_address(at.doing.origin.ip)], at.doing.at)
         url, state, started = provider.start(at.doing.at, at.service.randomness)
-    at.service.keep([STARTED.record(started)])
+    at.service.keep([STARTED.record(replace(started, next=local(next)))])
     response = RedirectResponse(url, 303)
     give_cookie(response, state, timedelta(minutes=10), STATE_COOKIE)
     return response
@@ -76,12 +76,13 @@ def come_back(
     code: Annotated[str, Query(max_length=4096)] = "",
     iss: Annotated[str | None, Query(max_length=1024)] = None,
 ) -> Response:
-    """Take what the provider says: sets the cookie of a new session and sends the browser to the start page."""
+    """Take what the provider says: sets the cookie of a new session and sends the browser to where it wanted to go."""
     at = entering(request)
-    response = RedirectResponse("/", 303)
     with provider_of(at.service.settings) as provider:
         answer = {"code": code, **({} if iss is None else {"iss": iss})}
-        person = _person(at, provider, state, answer)
+        started = _started(at, state)
+        person = _person(at, provider, started, answer)
+    response = RedirectResponse(started.value.next, 303)
     was = _account(at, person)
     if was is None or not may_sign_in(was.value, at.doing.at):
         fail(at, was.value if was else None, person.email or person.subject, "account disabled or expired")
@@ -100,15 +101,19 @@ def come_back(
     return response
 
 
-def _person(at: Entering, provider: Provider, state: str, answer: dict[str, str]) -> Person:
-    """Whom the provider vouches for, if this browser has asked it to, once. Raises NotSignedIn."""
-    service = at.service
+def _started(at: Entering, state: str) -> Found[Started]:
+    """The sign-in that this browser is on its way with. Raises NotSignedIn."""
     tied = hmac.compare_digest(at.request.cookies.get(STATE_COOKIE, "").encode(), state.encode())
-    started = STARTED.find(service.store, token_id(state), at.doing.at) if state and tied else None
+    started = STARTED.find(at.service.store, token_id(state), at.doing.at) if state and tied else None
     if started is None:
         raise refused()
+    return started
+
+
+def _person(at: Entering, provider: Provider, started: Found[Started], answer: dict[str, str]) -> Person:
+    """Whom the provider vouches for, who is asked once. Raises NotSignedIn."""
     try:
-        service.store.keep([], now=at.doing.at, removed=[started.record])
+        at.service.store.keep([], now=at.doing.at, removed=[started.record])
         return provider.finish(started.value, answer, at.doing.at)
     except (NotSignedIn, Outdated) as error:
         fail(at, None, "", "")

@@ -132,10 +132,17 @@ def details(
     }
 
 
+class Problem(Response):
+    """Problem details as an answer."""
+
+    def __init__(self, details: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(msgspec.json.encode(details), details["status"], headers, MEDIA_TYPE)
+        self.details = details
+
+
 def response(details: dict[str, Any], headers: Mapping[str, str] | None = None, *, request_id: str = "") -> Response:
     """Problem details as an answer; `request_id` names the request in our logs."""
-    named = {**details, "request_id": request_id} if request_id else details
-    return Response(msgspec.json.encode(named), details["status"], headers, MEDIA_TYPE)
+    return Problem({**details, "request_id": request_id} if request_id else details, headers)
 
 
 def of_error(error: TrailbookError, request_id: str = "") -> Response:

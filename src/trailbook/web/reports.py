@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import islice
 from typing import Annotated, Any
 
@@ -31,7 +32,17 @@ from .strict import Strict
 
 router = APIRouter(prefix=f"{PREFIX}/reports", tags=["reports"], route_class=Strict)
 
+UNDO = timedelta(minutes=10)
+"""How long a report that was deleted can be brought back."""
+
 REPORTS = Shelf("report", SavedReport, owner=lambda report: report.tenant)
+DELETED = Shelf(
+    "deleted_report",
+    SavedReport,
+    owner=lambda report: report.tenant,
+    expires_at=lambda report: report.updated_at and report.updated_at + UNDO,
+)
+"""Reports that were deleted lately, with that moment as when they were changed last."""
 _TAGGED = {"headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}}
 
 
@@ -140,6 +151,11 @@ class Desk(Struct, frozen=True):
         owner = None if self._sees_all_of(Root()) else self.sharer.tenant
         return (one for one in every(self.work, REPORTS, owner, after) if self.may_see(one.value))
 
+    def owner_name(self, report: SavedReport) -> str:
+        """The name of whoever made a report; empty for a key, and for who is gone."""
+        account = ACCOUNTS.find(self.work.service.store, report.owner, self.work.now)
+        return account.value.label or account.value.name if account else ""
+
     def shown(self, found: Found[SavedReport]) -> dict[str, Any]:
         """A report as an answer has it."""
         plain: dict[str, Any] = to_builtins(found.value)
@@ -213,8 +229,25 @@ def change_report(work: Working, id: str, given: ReportGiven, if_match: IfMatch 
 def delete_report(work: Working, id: str, if_match: IfMatch = None) -> Response:
     """Delete a saved report. The events that tell of it stay."""
     found = desk_of(work).changing(id, if_match)
-    work.service.keep([], events=[_told(work, "delete", found.value, None)], removed=[found.record])
+    gone = DELETED.record(replace(found.value, updated_at=work.now))
+    work.service.keep([gone], events=[_told(work, "delete", found.value, None)], removed=[found.record])
     return Response(status_code=204)
+
+
+def deleted(work: Work, id: str) -> Found[SavedReport]:
+    """A report that was deleted lately, and that the caller may bring back. Raises NotThere."""
+    desk = desk_of(work)
+    found = DELETED.find(work.service.store, id, work.now)
+    if found is None or not desk.may_see(found.value) or not desk.may_change(found.value):
+        raise nothing()
+    return found
+
+
+def restore_report(work: Work, id: str) -> None:
+    """Bring back a report that was deleted lately, as it was. Raises NotThere, Outdated."""
+    found = deleted(work, id)
+    report = replace(found.value, updated_at=work.now)
+    work.service.keep([REPORTS.record(report)], events=[_told(work, "restore", None, report)], removed=[found.record])
 
 
 @router.get("/{id}/rows", responses={**READING, **problems(404), 200: {"model": answers.Rows | answers.Groups}})
@@ -223,12 +256,12 @@ def rows_of_report(work: Working, id: str, question: Annotated[SavedQuestion, Qu
 
     The definition's own limit bounds what is exported, and how many rows are on a page; pages go on after it.
     """
-    report, found = _run(work, id, question)
-    look = _look(report, found, question)
+    report, found = run_of(work, id, question)
+    look = look_of(report, found, question)
     limit = min(question.limit, found.definition.limit or question.limit)
     if found.definition.group_by:
-        return groups(work, found, question.form, limit, look, **_concerned(report))
-    return page(work, found, question.form, question.cursor, limit, look, **_concerned(report))
+        return groups(work, found, question.form, limit, look, **concerned(report))
+    return page(work, found, question.form, question.cursor, limit, look, **concerned(report))
 
 
 @router.get("/{id}/csv", response_class=Response, responses={**export_answer("csv"), **problems(404)})
@@ -245,19 +278,23 @@ def report_as_json_lines(work: Working, id: str, question: Annotated[SavedExport
 
 def _export_report(work: Work, id: str, question: SavedExportQuestion, format: str) -> Response:
     work.require("export")
-    report, found = _run(work, id, question)
-    look = _look(report, found, question)
-    return export(work, run.report(found), format, look, bom=question.bom, **_concerned(report))
+    report, found = run_of(work, id, question)
+    look = look_of(report, found, question)
+    return export(work, run.report(found), format, look, bom=question.bom, **concerned(report))
 
 
-def _run(work: Work, id: str, narrowing: Narrowing) -> tuple[SavedReport, Asked]:
-    """A saved report, asked for by the caller. Raises NotThere before anything of it is told."""
+def run_of(work: Work, id: str, narrowing: Narrowing, **own: Any) -> tuple[SavedReport, Asked]:
+    """A saved report, asked for by the caller; `own` is for what it leaves out, before the settings.
+
+    Raises NotThere before anything of it is told.
+    """
     work.require("view")
     report = desk_of(work).find(id).value
-    return report, asked(work, report.asks(defaults(work)), narrowing.heads, narrowing.narrowed())
+    return report, asked(work, report.asks({**defaults(work), **own}), narrowing.heads, narrowing.narrowed())
 
 
-def _look(report: SavedReport, found: Asked, narrowing: Narrowing) -> dict[str, Any]:
+def look_of(report: SavedReport, found: Asked, narrowing: Narrowing) -> dict[str, Any]:
+    """What a look at a saved report is told by."""
     return {"report": report.id, **told(found.definition, narrowing)}
 
 
@@ -275,7 +312,7 @@ def _told(work: Work, action: str, old: SavedReport | None, new: SavedReport | N
     )
 
 
-def _concerned(report: SavedReport) -> dict[str, Any]:
+def concerned(report: SavedReport) -> dict[str, Any]:
     """What a look at a saved report is kept with: in its tenant's book, whose it is, even if root looks."""
     return {"tenant": report.tenant, "related": _related(report)}
 

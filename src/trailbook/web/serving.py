@@ -28,7 +28,7 @@ from .app import make_app
 from .metrics import MULTIPROCESS
 from .protocol import BoundedProtocol
 from .service import Service
-from .signing_in import first_link
+from .signing_in import first_link, vouched_link
 
 BACKLOG = 1024
 KEEP_ALIVE_SECONDS = 30
@@ -52,8 +52,10 @@ def application(settings: Settings) -> FastAPI:
     return make_app(service_on(store, settings), at_end=store.close)
 
 
-def serve(settings: Settings, tell: Callable[[str], None]) -> None:
+def serve(settings: Settings, tell: Callable[[str], None], *, sign_in: bool = False) -> None:
     """Answer requests until SIGTERM or SIGINT; `tell` is given what a person should read.
+
+    `sign_in`: tell a link that signs the first account in at once, for who tries things out.
 
     Raises StoreError, and TrailbookError if nothing can listen at the host and port.
     """
@@ -65,10 +67,10 @@ def serve(settings: Settings, tell: Callable[[str], None]) -> None:
         listening = stack.enter_context(closing(listen(settings.host, settings.port)))
         settings = settings.model_copy(update={"port": listening.getsockname()[1]})
         with closing(opened(settings)) as store:
-            token = start(service_on(store, settings))
+            link = _link_told(service_on(store, settings), at_once=sign_in)
         tell(f"Trailbook listens at {settings.address}")
-        if token is not None:
-            tell(sign_in_told("root", settings.address, token, "24 hours"))
+        if link:
+            tell(link)
         if settings.workers > 1:
             os.environ[MULTIPROCESS] = stack.enter_context(tempfile.TemporaryDirectory(prefix="trailbook-"))
             Multiprocess(_config(settings), sockets=[listening]).run()
@@ -114,6 +116,16 @@ def start(service: Service) -> str | None:
         return first_link(service)
     except Outdated:
         return None
+
+
+def _link_told(service: Service, *, at_once: bool) -> str:
+    """What a person is told of how to sign in at first; empty if somebody can already."""
+    address = service.settings.address
+    if at_once:
+        path = f"/sign-in/once#{vouched_link(service)}"
+        return f"Open this to be signed in as root, once and within an hour:\n  {address}{path}"
+    token = start(service)
+    return "" if token is None else sign_in_told("root", address, token, "24 hours")
 
 
 def sign_in_told(name: str, address: str, token: str, lasts: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -13,8 +14,8 @@ from starlette.responses import Response
 
 from ..access import accounts
 from ..access.decide import check_seat
-from ..access.kept import ACCOUNTS
-from ..access.links import FIRST_LASTS, find_link, make_link
+from ..access.kept import ACCOUNTS, Found
+from ..access.links import FIRST_LASTS, LASTS, find_link, make_link
 from ..access.model import Account, Origin
 from ..access.otp import SETUPS, address, set_up, step_of
 from ..access.own import Decided, Doing
@@ -23,7 +24,7 @@ from ..access.roles import find_role
 from ..access.sessions import may_sign_in
 from ..access.signing import session_event
 from ..access.throttle import Guessed, attempt, by_address, by_code, by_name, not_tried, succeeded
-from ..errors import BadInput, DiskFull, StoreError, TooMuch
+from ..errors import BadInput, DiskFull, NotThere, StoreError, TooMuch
 from .callers import Asking
 from .changed import Given
 from .entering import (
@@ -85,10 +86,10 @@ class ChangePassword(Given):
 
 
 class UseLink(Given):
-    """The token of a one-time link, and the password that shall hold."""
+    """The token of a one-time link, and the password that shall hold (none: the link vouches for who uses it)."""
 
     token: Token
-    password: NewPassword
+    password: NewPassword | None = None
 
 
 @router.post("", responses=answers(401, 409, 429, 507), openapi_extra=ANYBODY)
@@ -210,20 +211,22 @@ def change_password(given: ChangePassword, asking: Asking, request: Request, res
 @router.post("/link", responses=answers(401, 409, 429, 507), openapi_extra=ANYBODY)
 @apart
 def use_link(given: UseLink, request: Request, response: Response) -> WhoIs:
-    """Sign in with a one-time link and set a password. All other sessions of the account end."""
+    """Sign in with a one-time link and set a password. All other sessions of the account end, if one is set."""
     at = entering(request)
     store, now = at.service.store, at.doing.at
     link, was = find_link(store, given.token, now)
-    account = _with_password(at.service, was.value, given.password)
+    if given.password is None and not link.value.vouched:
+        raise BadInput("This link asks for a password.", place="password", remedy="Choose the one that shall hold.")
+    account = was.value if given.password is None else _with_password(at.service, was.value, given.password)
     used_up = Decided(removed=(link.record,))
     return enter(
         at,
         response,
         account,
-        proven=False,
+        proven=link.value.vouched,
         how="one-time link",
         decide=lambda doing: accounts.change(store, was, account, doing).also(used_up),
-        ends=lambda: accounts.sessions_of(store, account.id, now),
+        ends=lambda: accounts.sessions_of(store, account.id, now) if given.password else [],
     )
 
 
@@ -232,16 +235,38 @@ def first_link(service: Service) -> str | None:
 
     A start that nobody followed up with a sign-in gives another link at the next one.
     """
-    now = service.clock()
-    doing = Doing(None, Origin(), now, service.new_id)
-    known = ACCOUNTS.all(service.store, now, limit=2)
-    if not known:
-        decided = accounts.create(service.store, accounts.first_account(service.new_id()), doing)
-        service.keep(decided.changed, events=decided.events)
-        known = ACCOUNTS.all(service.store, now, limit=2)
+    known = _known(service)
     if len(known) > 1 or known[0].value.password or known[0].value.subject:
         return None
-    token, decided = make_link(known[0], doing, service.randomness, FIRST_LASTS)
+    return _linked(service, known[0], FIRST_LASTS, vouched=False)
+
+
+def vouched_link(service: Service) -> str:
+    """The token of a link that signs in the first account at once. Raises NotThere if it has another name by now.
+
+    It is for whoever starts the service on a machine, who may do whatever they like with its store.
+    """
+    _known(service)
+    found = accounts.by_name(service.store, accounts.FIRST_ACCOUNT, service.clock())
+    if found is None:
+        raise NotThere("There is no account `root`.", place="--sign-in", remedy="See `trailbook account link --help`.")
+    return _linked(service, found, LASTS, vouched=True)
+
+
+def _known(service: Service) -> list[Found[Account]]:
+    """The accounts that there are, two of them if there are more; the first is made if there is none."""
+    now = service.clock()
+    if not (known := ACCOUNTS.all(service.store, now, limit=2)):
+        first = accounts.first_account(service.new_id())
+        decided = accounts.create(service.store, first, Doing(None, Origin(), now, service.new_id))
+        service.keep(decided.changed, events=decided.events)
+        known = ACCOUNTS.all(service.store, now, limit=2)
+    return known
+
+
+def _linked(service: Service, found: Found[Account], lasts: timedelta, *, vouched: bool) -> str:
+    doing = Doing(None, Origin(), service.clock(), service.new_id)
+    token, decided = make_link(found, doing, service.randomness, lasts, vouched=vouched)
     service.keep(decided.changed, events=decided.events)
     return token
 

@@ -1,0 +1,88 @@
+"""The conditions of a query one by one, in plain words, each with the addresses that take it out or turn it round."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...event.model import PartyKey
+from ...query.editing import parts, turned, without
+from ...query.language import parse, unparse
+from ...query.tree import EVERYTHING, Address, Condition, Field, Involves, Not, Period, Words
+from ...report.asked import Asked
+from .building import Building
+from .labels import DIRECTIONS, FIELDS, KINDS
+from .language import marked as _
+from .screens import Screen
+
+_PROPERTIES = {"late": _("recorded late"), "anonymous": _("without initiator")}
+
+
+class Chip(NamedTuple):
+    """A condition: what it is about, its values, on which side; as the language has it; and where to without it."""
+
+    label: str
+    values: tuple[str, ...]
+    side: str
+    negative: bool
+    query: str
+    without_address: str
+    turned_address: str
+
+
+class Meant(NamedTuple):
+    """What a name in the query was taken to mean; no parties: nobody."""
+
+    kind: str
+    value: str
+    parties: tuple[PartyKey, ...]
+
+
+MOST = 30
+"""Of a query with more conditions, so many are shown; and none of a query that is longer than `LONGEST` characters."""
+LONGEST = 2_000
+
+
+def chips(screen: Screen, state: Building) -> list[Chip]:
+    """The conditions of the query, the first of them. Raises BadQuery."""
+    condition = parse(state.query)
+    if condition == EVERYTHING or len(state.query) > LONGEST:
+        return []
+    return [
+        _chip(
+            screen,
+            one,
+            state.address(query=unparse(without(condition, at))),
+            state.address(query=unparse(turned(condition, at))),
+        )
+        for at, one in enumerate(parts(condition)[:MOST])
+    ]
+
+
+def meant(screen: Screen, asked: Asked) -> list[Meant]:
+    """What the names in the query were taken to mean, as far as the reader may know."""
+    return [Meant(screen.gettext(KINDS[kind]), value, found) for kind, value, found in asked.about().parties]
+
+
+def _chip(screen: Screen, one: Condition, removed: str, turned: str) -> Chip:
+    inner = one.item if isinstance(one, Not) else one
+    label, values, side = _words(screen, inner)
+    return Chip(label, values, side, isinstance(one, Not), unparse(one), removed, turned)
+
+
+def _words(screen: Screen, one: Condition) -> tuple[str, tuple[str, ...], str]:
+    say = screen.gettext
+    match one:
+        case Involves(kind, values, direction):
+            return say(KINDS[kind]), values, say(DIRECTIONS[direction])
+        case Field("is", values):
+            return say(FIELDS["is"]), tuple(say(_PROPERTIES[value]) for value in values), ""
+        case Field(name, values):
+            return say(FIELDS[name]), values, ""
+        case Words(text):
+            return screen.gettext("Text"), (text,), ""
+        case Address(networks):
+            return say(FIELDS["ip"]), networks, ""
+        case Period(key, value):
+            return say(FIELDS[key]), (value,), ""
+        case _:
+            return screen.gettext("Condition"), (unparse(one),), ""

@@ -1,0 +1,108 @@
+"""What may stand at the end of a query that is being typed: keys, words, and whom and what the reader may know of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from ...access import decide
+from ...directory.viewer import Viewer
+from ...directory.visible import visible_profiles
+from ...errors import NotAllowed, TooSlow
+from ...event.facets import escape
+from ...event.model import KINDS, Kind
+from ...event.text import fold, words
+from ...query.completion import Piece, last_piece, words_for
+from ...query.language import KEYS, value_text
+from ...query.lexer import LONGEST_QUERY
+from ...query.tree import EVERYTHING, Involves
+from ...report.hidden import Hidden
+from ...store.ports import FACET_FIELDS
+from .. import answers
+from ..strict import Strict
+from .screens import Visit, Visiting
+from .showing import harmless
+
+router = APIRouter(prefix="/reports/parts", include_in_schema=False, route_class=Strict)
+
+SECONDS = 0.5
+"""How long finding values of events may take; who types does not wait longer."""
+MOST = 10
+_LOOKED_THROUGH = 1_000
+
+
+class Option(NamedTuple):
+    """What may stand there: the text as the language writes it, and what it means."""
+
+    text: str
+    hint: str = ""
+
+
+@router.get("/completion")
+def completion(visit: Visiting, query: Annotated[str, Query(max_length=LONGEST_QUERY)] = "") -> Response:
+    """Options for the end of a query: `{"at": where it begins, "options": [{"text", "hint"}]}`.
+
+    It tells words that events hold, not events, and is no look at a report.
+    """
+    viewer = decide.viewer(visit.caller, visit.work.now)
+    piece = last_piece(query)
+    found = [Option(word) for word in words_for(piece)] if not piece.quoted else []
+    if piece.key in KEYS and piece.text:
+        found += _values(visit, viewer, piece)
+    by_text = {one.text: one for one in reversed(found)}
+    told: dict[str, Any] = {"at": piece.at, "options": [one._asdict() for one in reversed(by_text.values())][:MOST]}
+    return answers.json(told)
+
+
+def _values(visit: Visit, viewer: Viewer, piece: Piece) -> list[Option]:
+    """Values of the key that begin with what is typed; none that would tell what is hidden from the reader."""
+    hidden = Hidden(viewer)
+    side, _, rest = piece.key.rpartition(".")
+    kind = next((one for one in KINDS if one == rest), None)
+    try:
+        if kind is not None:
+            direction: Any = side or "either"
+            hidden.check_query(Involves(kind, ("-",), direction))
+            return _parties(visit, viewer, kind, piece)
+        if piece.key in FACET_FIELDS and hidden.counts(piece.key):
+            return _kept(visit, viewer, piece)
+    except (NotAllowed, TooSlow):
+        pass
+    return []
+
+
+def _parties(visit: Visit, viewer: Viewer, kind: Kind, piece: Piece) -> list[Option]:
+    """The parties of the directory whose id or name, or a word of it, begins so: by name where only one bears it."""
+    typed = fold(piece.text)
+    named: Counter[str] = Counter()
+    found: dict[str, str] = {}
+    for profile in visible_profiles(visit.service.directory(), viewer):
+        if profile.kind != kind:
+            continue
+        exact = f"{escape(profile.tenant)}/{profile.id}"
+        if any(text.startswith(typed) for text in _beginnings(profile.name, profile.id, exact)):
+            named[profile.name] += 1
+            found[exact] = profile.name
+    return [
+        Option(value_text(piece.key, name if name and named[name] == 1 else exact), harmless(f"{name} {exact}".strip()))
+        for exact, name in sorted(found.items(), key=lambda one: (fold(one[1]), one[0]))[:MOST]
+    ]
+
+
+def _beginnings(name: str, id: str, exact: str) -> Iterator[str]:
+    yield fold(exact)
+    yield fold(id)
+    yield fold(name)
+    yield from words(name)
+
+
+def _kept(visit: Visit, viewer: Viewer, piece: Piece) -> list[Option]:
+    """The values that events hold, the most frequent first. Raises TooSlow."""
+    typed = fold(piece.text)
+    reader = visit.service.store.limited(SECONDS)
+    counts = reader.facet_counts(viewer, EVERYTHING, piece.key, limit=_LOOKED_THROUGH)
+    return [Option(value_text(piece.key, one.value)) for one in counts if fold(one.value).startswith(typed)][:MOST]

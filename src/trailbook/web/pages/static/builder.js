@@ -1,0 +1,6 @@
+// The report builder with scripts: what each module does, the page does without it too.
+
+import "./builder_parts.js";
+import "./builder_query.js";
+import "./builder_columns.js";
+import "./builder_keys.js";
