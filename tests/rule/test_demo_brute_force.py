@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 from size import sized
+from stores import PLACES, STORES
 
 from trailbook.demo.roster import demo_directory
 from trailbook.demo.trail import demo_events
@@ -29,7 +30,6 @@ from trailbook.query.tree import Direction, Parties
 from trailbook.report.definition import Definition
 from trailbook.report.run import run
 from trailbook.store.ports import Store
-from trailbook.store.sqlite.store import SqliteStore
 
 COUNT = sized(3_000, 10_000)
 END = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,13 +45,13 @@ class World(NamedTuple):
     directory: Directory
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+@pytest.fixture(scope="module", params=PLACES)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The demo, imported as a person would: its directory, then its file."""
     home = tmp_path_factory.mktemp("demo")
     file = home / "demo.jsonl"
     file.write_bytes(b"".join(encode(event) + b"\n" for event in demo_events(COUNT, 1, END)))
-    store = SqliteStore(home / "demo.db")
+    store = STORES[request.param](home)
     people = demo_directory(COUNT, 1, END)
     store.change_directory(lambda known: merge(known, people, END))
     context = Context(END, store.directory())

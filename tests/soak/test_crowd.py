@@ -46,13 +46,13 @@ def test_some_import_while_others_report(kind: str, tmp_path: Path) -> None:
     print(f"  write-ahead log at most {log / 2**20:.0f} MiB")
     assert stored == sum(importer["read"] for importer in importers) > 0
     assert log < 2 * WAL_LIMIT
-    if FULL:
-        assert pages[int(len(pages) * 0.99)] < MOST_SECONDS
     ids = [(kept.book, kept.id) for kept in kept_events(store)]
     assert len(ids) == len(set(ids)) == there + stored
     assert_gapless(store)
     assert_whole(store)
     assert "deadlock" not in LOGS[kind]()
+    if FULL:
+        assert pages[int(len(pages) * 0.99)] < MOST_SECONDS
 
 
 def largest_log(folder: Path) -> int:
