@@ -16,6 +16,7 @@ from trails import AT, event, sealed_trail
 
 from trailbook.access.kept import ROLES
 from trailbook.access.model import AccessRole, Account
+from trailbook.directory.model import Changes, Profile
 from trailbook.directory.viewer import TenantScope
 from trailbook.event.model import Initiator
 from trailbook.web.service import Service
@@ -166,6 +167,18 @@ def test_a_report_is_renamed_described_and_shared(served: Service, bea: Account,
         again = reader.post(f"{path}/change", **{**now, **wrong})
         assert (again.status, again.heading) == (400, "Name and sharing")
     assert reader.get(path).heading == "Played"
+
+
+def test_groups_and_access_roles_to_share_with_are_offered_by_name(served: Service, bea: Account, read: Read) -> None:
+    groups = (
+        Profile("group", "acme", "g1", "North"), Profile("group", "acme", "g0", "Gone", valid_to=AT),
+        Profile("group", "globex", "g7", "Foreign"),
+    )  # fmt: skip
+    served.store.change_directory(lambda _: Changes(added_profiles=groups))
+    reader = read(bea)
+    page = reader.get(f"{saved(reader)}/change")
+    offered = [(one.attributes["value"], one.text) for one in page.root.one("datalist").all("option")]
+    assert offered[:2] == [("g1", "North"), ("root", "Root")]
 
 
 def test_a_copy_is_ones_own_and_private(served: Service, bea: Account, read: Read) -> None:
