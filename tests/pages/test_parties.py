@@ -176,6 +176,14 @@ def test_what_is_hidden_is_not_told(served: Service, read: Read) -> None:
         assert read(entered.add(served, f"bea{min(hidden)}", role=role.id)).get("/users/acme/u1").status == 403
 
 
+def test_ids_of_events_that_are_hidden_are_in_no_link(served: Service, read: Read) -> None:
+    kept(served, event(1, initiator=ANN))
+    served.keep([ROLES.record(AccessRole("r-1", "No ids", frozenset({"view"}), frozenset({"id"})))])
+    page = read(entered.add(served, "bea", role="r-1")).get("/users/acme/u1")
+    assert page.root.one("dl", class_="facts seen").text.startswith("First seen Nov 17, 2021, 2:07 PM")
+    assert event(1).id not in page.answer.text
+
+
 def days(page: Seen) -> list[str]:
     return [row.text for row in page.root.one("table", class_="days").one("tbody").all("tr")]
 
