@@ -275,3 +275,16 @@ def test_hostile_names_are_text(served: Service, ann: Account, visit: Open) -> N
     assert "\u202e" not in page.content()
     assert not is_too_wide(page)
     assert violations(page) == []
+
+
+def test_who_is_signed_out_meanwhile_is_told_that_it_could_not_be_loaded(
+    served: Service, ann: Account, visit: Open
+) -> None:
+    known(served)
+    page = visit("/users/acme/u1", ann)
+    page.locator("figure svg").wait_for()
+    page.context.clear_cookies()
+    page.evaluate("document.querySelector('.beside').innerHTML = ''")
+    page.evaluate("import(document.querySelector('script[src*=beside]').src + '?again')")
+    page.get_by_text("This could not be loaded.").wait_for()
+    assert page.get_by_label("Password").count() == 0

@@ -99,6 +99,13 @@ def test_a_grouped_report_shows_its_groups(served: Service, bea: Account, read: 
     assert "# of rows: 3" in page.text
 
 
+def test_what_a_name_in_it_means_is_told_in_the_readers_language(served: Service, bea: Account, read: Read) -> None:
+    reader = read(bea)
+    path = saved(reader, definition={"query": "user:nobody"})
+    assert "User “nobody”: nobody of this name" in reader.get(path).text
+    assert "Benutzer" in reader.get(path, Accept_Language="de").root.one("div", class_="notice warning").text
+
+
 def test_looking_at_it_counts_once_and_stands_in_its_history(served: Service, bea: Account, read: Read) -> None:
     filled(served, 60)
     reader = read(bea)

@@ -33,7 +33,7 @@ from .briefs import Brief, brief
 from .builder import Found as Shown
 from .builder import List, groups_of
 from .building import Building, of_definition
-from .chips import meant
+from .chips import meant, warnings
 from .forms import build
 from .grid import LONGEST, headings, lines
 from .screens import Visit, Visiting
@@ -207,16 +207,13 @@ def _asked(visit: Visit, id: str, given: Opening) -> tuple[SavedReport, Asked]:
 def _shown(visit: Visit, id: str, given: Opening) -> Shown:
     """What the report finds, as the builder shows it. Raises what `run_of` and the reads raise."""
     report, found = _asked(visit, id, given)
-    state = _state(report)
-    if found.definition.group_by:
-        listing, warnings = None, found.about().warnings
-    else:
-        listing = run.listed(found)
-        warnings = found.about(listing.warnings).warnings
+    listing = None if found.definition.group_by else run.listed(found)
     looking.opened(visit.work, reports.look_of(report, found, given), **reports.concerned(report))
+    names = meant(visit, found)
+    told = warnings(visit, names, listing is not None and bool(listing.warnings))
     if listing is None:
-        return Shown(found, meant(visit, found), list(warnings), groups=groups_of(visit, state, found))
-    return Shown(found, meant(visit, found), list(warnings), list=_rows(visit, id, given, found, listing))
+        return Shown(found, names, told, groups=groups_of(visit, _state(report), found))
+    return Shown(found, names, told, list=_rows(visit, id, given, found, listing))
 
 
 def _rows(visit: Visit, id: str, given: Opening, found: Asked, listing: run.Listing) -> List:
