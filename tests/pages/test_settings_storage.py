@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import entered
 import pytest
-from browser import NARROW, is_too_wide, violations
+from browser import BOTH_LOOKS, HOSTILE, NARROW, is_too_wide, violations
 from paged import Reader
 from playwright.sync_api import Page
 
@@ -17,8 +17,6 @@ from trailbook.web.service import Service
 
 Read = Callable[..., Reader]
 Open = Callable[..., Page]
-EVERY_LOOK = ({}, {"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"})
-HOSTILE = "<script>alert(1)</script> \u202e{{ 7 * 7 }}"
 RECORD = '{"id": "018f3c2e-7d5a-7cc0-9e57-000000000001", "occurred_at": "2021-03-01T09:00:00Z", "resource": "calls", '
 
 
@@ -116,7 +114,7 @@ def test_what_the_directory_knows_of_others_is_not_told_by_trying(read: Read, an
 def test_they_read_well_in_any_browser(visit: Open, root: Account, served: Service) -> None:
     entered.add(served, "zed", user=root.user._replace(tenant=HOSTILE * 3))
     for path in ("/settings/storage", "/settings/formats", "/settings/formats/okta"):
-        for more in EVERY_LOOK:
+        for more in BOTH_LOOKS:
             page = visit(path, root, **more)
             assert violations(page) == [], path
             assert not is_too_wide(page), path
