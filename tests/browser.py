@@ -28,6 +28,10 @@ from trailbook.web.serving import listen
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+BOTH_LOOKS: tuple[dict[str, Any], ...] = ({}, {"color_scheme": "dark", "viewport": NARROW, "locale": "de-DE"})
+"""Wide, light and in English; on a phone, dark and in German."""
+HOSTILE = "<script>alert(1)</script> \u202e{{ 7 * 7 }}"
+"""A name that would be markup, a template, and turn the text behind it around."""
 
 
 @contextmanager

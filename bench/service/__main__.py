@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ..making import Made
 from ..measure import Figure, table
-from . import asking, rival, sending
+from . import asking, browsing, rival, sending
 
-PARTS = ("sending", "asking", "rival")
+PARTS = ("sending", "asking", "browsing", "rival")
 
 
 def main() -> None:
@@ -24,11 +24,12 @@ def main() -> None:
     given = parser.parse_args()
     print(f"On loopback; CPU time of the server alone; Python {platform.python_version()}.")
     made = Made(given.folder, given.events)
-    if {"asking", "rival"} & set(given.parts):
+    if {"asking", "browsing", "rival"} & set(given.parts):
         made.make(False)
     parts: dict[str, tuple[str, str, Callable[[], Iterable[Figure]]]] = {
         "sending": ("Trailbook", "Thrown away", lambda: sending.figures(given.scale)),
         "asking": ("Over HTTP", "In process", lambda: asking.figures(made, given.scale)),
+        "browsing": ("As a page", "As JSON", lambda: browsing.figures(made, given.scale)),
         "rival": ("Trailbook", "django-auditlog", lambda: rival.figures(made, given.scale)),
     }
     for part in given.parts:

@@ -47,6 +47,13 @@ def test_asking_is_measured_beside_the_same_call_in_this_process(tmp_path: Path)
     assert left == {"trail.jsonl", "trail.db", "plain.db", "costs.json"}, "the store is asked in a copy"
 
 
+def test_the_builder_is_measured_beside_the_same_rows_as_json(tmp_path: Path) -> None:
+    head, _, *rows = bench(tmp_path, "browsing")
+    assert head[:4] == ["Figure", "Unit", "As a page", "As JSON"]
+    assert [row[0].rpartition(": ")[2] for row in rows] == ["p50", "p95", "CPU"]
+    assert all(number(cell) > 0 for row in rows for cell in row[2:4])
+
+
 def test_who_asks_for_a_page_here_gets_what_they_get_over_http(tmp_path: Path) -> None:
     """Otherwise the two columns would compare different things."""
     program = """

@@ -32,6 +32,12 @@ def ann(served: Service) -> Account:
 
 
 @pytest.fixture
+def amy(served: Service) -> Account:
+    """Who manages acme."""
+    return entered.add(served, "amy", role="administrator", label="Amy Admin")
+
+
+@pytest.fixture
 def root(served: Service) -> Account:
     """Who may see and do everything."""
     return entered.add(served, "root", role="root", scope=Root(), label="Root")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,12 +11,15 @@ from urllib.parse import parse_qsl, urlencode
 import entered
 import pytest
 from asked import BOB, EVENTS, looks
+from msgspec import structs
 from paged import Element, Reader, Seen
-from trails import AT, event, sealed_trail
+from trails import AT, NOW, event, sealed_trail
 
 from trailbook.access.kept import ROLES
 from trailbook.access.model import AccessRole, Account
+from trailbook.demo.trail import demo_events
 from trailbook.directory.viewer import TenantScope
+from trailbook.event.model import Initiator
 from trailbook.report.columns import COLUMNS
 from trailbook.web.reports import REPORTS
 from trailbook.web.service import Service
@@ -121,8 +125,17 @@ def test_it_is_told_whom_a_name_means_and_when_it_means_nobody(asks: Reader) -> 
     assert "User “Ann” is acme/u1" in page.text
     assert page.links["acme/u1"] == "/users/acme/u1"
     page = asks.get(at(query="by:nobody"))
-    assert "No user 'nobody' is known in what you may see" in page.text
+    assert "User “nobody”: nobody of this name or ID is known in what you may see." in page.text
     assert "No events match." in page.text
+
+
+def test_it_is_told_when_a_name_means_several(asks: Reader, served: Service) -> None:
+    served.store.append(sealed_trail([event(60, initiator=Initiator("u7", "Ann", "acme"))]))
+    page = asks.get(at(query="user:Ann"))
+    assert "User “Ann” means 2." in page.text
+    assert [page.links[one] for one in ("acme/u1", "acme/u7")] == ["/users/acme/u1", "/users/acme/u7"]
+    page = asks.get(at(query="user:<b>&x</b>"), Accept_Language="de")
+    assert "Benutzer „<b>&x</b>“: Niemand mit diesem Namen" in page.text
 
 
 def test_matched_tells_why_a_row_is_there_in_words(asks: Reader) -> None:
@@ -371,7 +384,7 @@ def test_what_is_hidden_from_a_reader_is_nowhere_offered(served: Service, read: 
     assert "Audit - Initiator (User)" not in headings(page)
     assert not any("Initiator (User)" in one.text for one in page.root.all("button") + page.root.all("option"))
     assert "Ann" not in page.text
-    assert "Not shown, as hidden from you" in page.text
+    assert "Some of the usual columns are not shown" in page.text
     assert "Initiator" not in [one.text for one in page.root.all("h3")]
     refused = reader.get(at(query="by:Ann"))
     assert refused.status == 403
@@ -392,3 +405,23 @@ def test_the_builder_speaks_german(asks: Reader) -> None:
     assert headings(page) == ["Audit – Datum/Uhrzeit", "Audit – Aktion", "Warum"]
     assert table(page)[0] == ["17.11.2021, 16:07", "update", "war betroffen"]
     assert "Benutzer Ann hat es getan oder war betroffen" in page.text
+
+
+def test_what_is_sent_is_small(asks: Reader, served: Service) -> None:
+    events = demo_events(200, seed=1, end=NOW)
+    acme = [structs.replace(one, tenant="acme") for one in events if one.application != "trailbook"]
+    served.store.append(sealed_trail(acme))
+    page = asks.get(at(query="-app:trailbook"))
+    assert len(table(page)) == 50
+    assert len(gzip.compress(page.answer.content, 5)) < 40_000
+    files = [
+        one.attributes.get("href") or one.attributes.get("src", "")
+        for one in page.root.all("link") + page.root.all("script")
+    ]
+    modules = [f"{files[0].rpartition('/')[0]}/builder_{name}.js" for name in ("parts", "query", "columns", "keys")]
+    sent = 0
+    for address in (*files, *modules):
+        with asks.client.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as answer:
+            assert answer.status_code == 200, address
+            sent += len(b"".join(answer.iter_raw()))
+    assert 5_000 < sent < 60_000

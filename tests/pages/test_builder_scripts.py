@@ -150,6 +150,27 @@ def test_a_query_is_completed_with_the_keyboard(visit: Open, bea: Account) -> No
     assert page.locator(".chip").count() == 1
 
 
+def test_whoever_is_added_is_offered_by_name(visit: Open, bea: Account) -> None:
+    page = visit(at(panel="who"), bea)
+    page.locator("#party").press_sequentially("ze")
+    expect(page.locator("#people option")).to_have_count(1)
+    assert page.locator("#people option").get_attribute("value") == 'Zed "Z" <b>'
+    page.locator("#party").fill('Zed "Z')
+    expect(page.locator("#people option")).to_have_count(1)
+    page.locator("#party").fill('Zed "Z" <b>')
+    page.locator("#panel-who button").click()
+    page.wait_for_url("**query=user%3A**")
+    assert page.locator("#query").input_value() == 'user:"Zed \\"Z\\" <b>"'
+
+
+def test_who_is_signed_out_meanwhile_is_not_shown_another_page_within_this_one(visit: Open, bea: Account) -> None:
+    page = visit(at(query="app:web"), bea)
+    page.route("**/parts/facet?field=action*", lambda one: one.fulfill(status=303, headers={"location": "/sign-in"}))
+    page.reload()
+    expect(page.locator("#part-action")).to_have_text("This could not be loaded. Load the page again.")
+    expect(page.locator("#part-resource li")).to_have_count(1)
+
+
 def test_editing_a_condition_selects_it_in_the_query(visit: Open, bea: Account) -> None:
     page = visit(at(query="action:play app:web"), bea)
     page.locator(".chip", has_text="web").get_by_role("link", name="Edit").click()

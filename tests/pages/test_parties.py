@@ -176,6 +176,14 @@ def test_what_is_hidden_is_not_told(served: Service, read: Read) -> None:
         assert read(entered.add(served, f"bea{min(hidden)}", role=role.id)).get("/users/acme/u1").status == 403
 
 
+def test_ids_of_events_that_are_hidden_are_in_no_link(served: Service, read: Read) -> None:
+    kept(served, event(1, initiator=ANN))
+    served.keep([ROLES.record(AccessRole("r-1", "No ids", frozenset({"view"}), frozenset({"id"})))])
+    page = read(entered.add(served, "bea", role="r-1")).get("/users/acme/u1")
+    assert page.root.one("dl", class_="facts seen").text.startswith("First seen Nov 17, 2021, 2:07 PM")
+    assert event(1).id not in page.answer.text
+
+
 def days(page: Seen) -> list[str]:
     return [row.text for row in page.root.one("table", class_="days").one("tbody").all("tr")]
 
@@ -267,3 +275,16 @@ def test_hostile_names_are_text(served: Service, ann: Account, visit: Open) -> N
     assert "\u202e" not in page.content()
     assert not is_too_wide(page)
     assert violations(page) == []
+
+
+def test_who_is_signed_out_meanwhile_is_told_that_it_could_not_be_loaded(
+    served: Service, ann: Account, visit: Open
+) -> None:
+    known(served)
+    page = visit("/users/acme/u1", ann)
+    page.locator("figure svg").wait_for()
+    page.context.clear_cookies()
+    page.evaluate("document.querySelector('.beside').innerHTML = ''")
+    page.evaluate("import(document.querySelector('script[src*=beside]').src + '?again')")
+    page.get_by_text("This could not be loaded.").wait_for()
+    assert page.get_by_label("Password").count() == 0

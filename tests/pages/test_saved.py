@@ -16,6 +16,7 @@ from trails import AT, event, sealed_trail
 
 from trailbook.access.kept import ROLES
 from trailbook.access.model import AccessRole, Account
+from trailbook.directory.model import Changes, Profile
 from trailbook.directory.viewer import TenantScope
 from trailbook.event.model import Initiator
 from trailbook.web.service import Service
@@ -98,6 +99,13 @@ def test_a_grouped_report_shows_its_groups(served: Service, bea: Account, read: 
     assert "# of rows: 3" in page.text
 
 
+def test_what_a_name_in_it_means_is_told_in_the_readers_language(served: Service, bea: Account, read: Read) -> None:
+    reader = read(bea)
+    path = saved(reader, definition={"query": "user:nobody"})
+    assert "User “nobody”: nobody of this name" in reader.get(path).text
+    assert "Benutzer" in reader.get(path, Accept_Language="de").root.one("div", class_="notice warning").text
+
+
 def test_looking_at_it_counts_once_and_stands_in_its_history(served: Service, bea: Account, read: Read) -> None:
     filled(served, 60)
     reader = read(bea)
@@ -166,6 +174,18 @@ def test_a_report_is_renamed_described_and_shared(served: Service, bea: Account,
         again = reader.post(f"{path}/change", **{**now, **wrong})
         assert (again.status, again.heading) == (400, "Name and sharing")
     assert reader.get(path).heading == "Played"
+
+
+def test_groups_and_access_roles_to_share_with_are_offered_by_name(served: Service, bea: Account, read: Read) -> None:
+    groups = (
+        Profile("group", "acme", "g1", "North"), Profile("group", "acme", "g0", "Gone", valid_to=AT),
+        Profile("group", "globex", "g7", "Foreign"),
+    )  # fmt: skip
+    served.store.change_directory(lambda _: Changes(added_profiles=groups))
+    reader = read(bea)
+    page = reader.get(f"{saved(reader)}/change")
+    offered = [(one.attributes["value"], one.text) for one in page.root.one("datalist").all("option")]
+    assert offered[:2] == [("g1", "North"), ("root", "Root")]
 
 
 def test_a_copy_is_ones_own_and_private(served: Service, bea: Account, read: Read) -> None:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 
 import entered
-import pytest
-from browser import NARROW, is_too_wide, violations
+from browser import BOTH_LOOKS, HOSTILE, is_too_wide, violations
 from paged import Reader, Seen
 from playwright.sync_api import Page
 
@@ -18,15 +17,7 @@ from trailbook.web.service import Service
 
 Read = Callable[..., Reader]
 Open = Callable[..., Page]
-EVERY_LOOK = ({}, {"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"})
-HOSTILE = "<script>alert(1)</script> \u202e{{ 7 * 7 }}"
 PATH = "/settings/accounts"
-
-
-@pytest.fixture
-def amy(served: Service) -> Account:
-    """Who manages acme."""
-    return entered.add(served, "amy", role="administrator", label="Amy Admin")
 
 
 def made(reader: Reader, **more: object) -> Seen:
@@ -233,7 +224,7 @@ def test_accounts_read_well_in_any_browser(visit: Open, read: Read, amy: Account
     bea = entered.add(served, "bea", label=HOSTILE * 4, otp="JBSWY3DPEHPK3PXP")
     read(bea)
     for path in (PATH, f"{PATH}/new", f"{PATH}/{bea.id}", f"{PATH}/{amy.id}", "/settings/sessions", "/settings"):
-        for more in EVERY_LOOK:
+        for more in BOTH_LOOKS:
             page = visit(path, amy, **more)
             assert violations(page) == [], path
             assert not is_too_wide(page), path

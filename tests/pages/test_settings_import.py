@@ -7,7 +7,7 @@ from pathlib import Path
 
 import entered
 import pytest
-from browser import NARROW, is_too_wide, violations
+from browser import BOTH_LOOKS, is_too_wide, violations
 from paged import Reader, Seen
 from playwright.sync_api import Page
 
@@ -16,15 +16,8 @@ from trailbook.web.service import Service
 
 Read = Callable[..., Reader]
 Open = Callable[..., Page]
-EVERY_LOOK = ({}, {"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"})
 PATH = "/settings/directory/import"
 PEOPLE = "kind,id,name,groups\ngroup,g1,Call center,\nuser,u1,Ann,g1\nuser,u2,Bob,\n"
-
-
-@pytest.fixture
-def amy(served: Service) -> Account:
-    """Who manages acme."""
-    return entered.add(served, "amy", role="administrator", label="Amy Admin")
 
 
 def sent(reader: Reader, body: str | bytes, name: str = "people.csv", **more: str) -> Seen:
@@ -103,7 +96,7 @@ def test_a_file_has_to_come_from_a_page_of_the_session(read: Read, amy: Account,
 
 
 def test_the_import_reads_well_in_any_browser(visit: Open, amy: Account, tmp_path: Path) -> None:
-    for more in EVERY_LOOK:
+    for more in BOTH_LOOKS:
         page = visit(PATH, amy, **more)
         page.locator("summary").click()
         assert violations(page) == []

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import entered
-import pytest
-from browser import NARROW, is_too_wide, violations
+from browser import BOTH_LOOKS, HOSTILE, is_too_wide, violations
 from paged import Reader
 from playwright.sync_api import Page
 
@@ -15,15 +14,7 @@ from trailbook.web.service import Service
 
 Read = Callable[..., Reader]
 Open = Callable[..., Page]
-EVERY_LOOK = ({}, {"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"})
-HOSTILE = "<script>alert(1)</script> \u202e{{ 7 * 7 }}"
 PATH = "/settings/access-roles"
-
-
-@pytest.fixture
-def amy(served: Service) -> Account:
-    """Who manages acme."""
-    return entered.add(served, "amy", role="administrator", label="Amy Admin")
 
 
 def made(reader: Reader, **more: object) -> str:
@@ -120,7 +111,7 @@ def test_who_does_not_manage_access_may_not_open_them(read: Read, ann: Account) 
 def test_roles_read_well_in_any_browser(visit: Open, read: Read, amy: Account) -> None:
     own = made(read(amy), name=HOSTILE * 3, rights=["view", "export"], hidden=["ip", "data"])
     for path in (PATH, own, f"{PATH}/new", f"{PATH}/auditor"):
-        for more in EVERY_LOOK:
+        for more in BOTH_LOOKS:
             page = visit(path, amy, **more)
             assert violations(page) == [], path
             assert not is_too_wide(page), path

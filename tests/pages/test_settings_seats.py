@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import entered
-import pytest
-from browser import NARROW, is_too_wide, violations
+from browser import BOTH_LOOKS, HOSTILE, is_too_wide, violations
 from paged import Reader, Seen
 from playwright.sync_api import Page
 
 from trailbook.access.model import Account
-from trailbook.web.service import Service
 
 Read = Callable[..., Reader]
 Open = Callable[..., Page]
-EVERY_LOOK = ({}, {"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"})
-HOSTILE = "<script>alert(1)</script> \u202e{{ 7 * 7 }}"
 PATH = "/settings/seats"
-
-
-@pytest.fixture
-def amy(served: Service) -> Account:
-    """Who manages acme."""
-    return entered.add(served, "amy", role="administrator", label="Amy Admin")
 
 
 def made(reader: Reader, **more: object) -> Seen:
@@ -97,7 +86,7 @@ def test_who_does_not_manage_access_may_not_open_them(read: Read, ann: Account) 
 def test_seats_read_well_in_any_browser(visit: Open, read: Read, amy: Account) -> None:
     for _state in ("empty", "full"):
         for path in (PATH, f"{PATH}/new"):
-            for more in EVERY_LOOK:
+            for more in BOTH_LOOKS:
                 page = visit(path, amy, **more)
                 assert violations(page) == [], path
                 assert not is_too_wide(page), path

@@ -23,7 +23,7 @@ from ..store.ports import Appender, Receipt
 from .accept import Context, Outcome, Rejected, accept, prepare, read
 from .mapping import NATIVE, Mapping, UnknownType
 from .read import Record, records
-from .source import DEFAULT_BOUNDS, Bounds, opened
+from .source import DEFAULT_BOUNDS, Bounds, Source, opened
 
 BATCH = 10_000
 _BATCH_BYTES = 16 << 20
@@ -153,16 +153,23 @@ def dry_run(
 
     Nothing is stored. Raises BadFile.
     """
+    with opened(path, bounds) as source:
+        return previews(source, mapping, context, first=first)
+
+
+def previews(
+    source: Source, mapping: Mapping, context: Context, *, first: int = 5
+) -> tuple[list[Preview], tuple[str, ...]]:
+    """The same of a file that is open."""
     context = replace(context, make_id=context.make_id or stable_id)
     mapping.notes.clear()
     shown: list[Preview] = []
-    with opened(path, bounds) as source:
-        for number, record in enumerate(records(source, mapping.csv), 1):
-            for item in _items(record, mapping):
-                if len(shown) < first:
-                    shown.append(_preview(record.line, item, context))
-            if number == _LOOKED_AT:
-                break
+    for number, record in enumerate(records(source, mapping.csv), 1):
+        for item in _items(record, mapping):
+            if len(shown) < first:
+                shown.append(_preview(record.line, item, context))
+        if number == _LOOKED_AT:
+            break
     return shown, _warnings(mapping)
 
 

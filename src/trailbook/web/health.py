@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 from anyio.to_thread import run_sync
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..access.decide import viewer
+from ..access.model import Caller
 from ..directory.viewer import Root
 from ..errors import NotAllowed, TrailbookError
 from ..store.address import folder_of, is_database
@@ -54,11 +56,15 @@ async def figures(request: Request) -> Response:
     service = service_of(request)
     peer = request.client
     if not is_local(peer.host if peer else "", request.scope["headers"]):
-        caller = await caller_of(request)
-        if not isinstance(viewer(caller, service.clock()).scope, Root):
-            raise NotAllowed("Only root may see the figures of all.", place="access", remedy="Ask whoever is root.")
-    text = await run_sync(lambda: service.metrics.text(_store_bytes(service)), limiter=service.receiving)
+        check_root(await caller_of(request), service.clock())
+    text = await run_sync(lambda: service.metrics.text(store_bytes(service)), limiter=service.receiving)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def check_root(caller: Caller, now: datetime) -> None:
+    """Let pass who may see all events, and with them the figures of all. Raises NotAllowed."""
+    if not isinstance(viewer(caller, now).scope, Root):
+        raise NotAllowed("Only root may see the figures of all.", place="access", remedy="Ask whoever is root.")
 
 
 def not_ready(service: Service) -> list[str]:
@@ -68,9 +74,8 @@ def not_ready(service: Service) -> list[str]:
         service.store.directory_version()
     except TrailbookError as error:
         reasons.append(error.problem)
-    folder = folder_of(service.settings.store).absolute()
     try:
-        if shutil.disk_usage(folder).free < ROOM_BYTES:
+        if disk(service)[1] < ROOM_BYTES:
             reasons.append("There is hardly any room left on the disk.")
     except OSError:
         reasons.append("The store's folder cannot be looked at.")
@@ -79,7 +84,14 @@ def not_ready(service: Service) -> list[str]:
     return reasons
 
 
-def _store_bytes(service: Service) -> dict[str, int]:
+def disk(service: Service) -> tuple[int, int]:
+    """The bytes of the disk that the store is on, and how many of them are free. Raises OSError."""
+    usage = shutil.disk_usage(folder_of(service.settings.store).absolute())
+    return usage.total, usage.free
+
+
+def store_bytes(service: Service) -> dict[str, int]:
+    """The sizes of the store's files, in bytes."""
     sizes = {}
     for suffix in () if is_database(service.settings.store) else _FILES:
         path = Path(service.settings.store + suffix)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client.parser import text_string_to_metric_families
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that names the folder where several workers add up their figures; prometheus_client reads it too."""
@@ -16,6 +18,18 @@ OTHER = "other"
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SIZES = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000)
+
+
+class Figures(NamedTuple):
+    """Events received by what became of them, how many wait, how many producers could not capture, and the last ones.
+
+    `seen`: when the last event of each application was received.
+    """
+
+    received: dict[str, int]
+    waiting: int
+    not_captured: int
+    seen: dict[str, datetime]
 
 
 class Metrics:
@@ -100,6 +114,22 @@ class Metrics:
         all_workers = CollectorRegistry()
         multiprocess.MultiProcessCollector(all_workers)  # type: ignore[no-untyped-call]
         return generate_latest(all_workers) + generate_latest(now)
+
+    def figures(self) -> Figures:
+        """What has become of events since the service started, of all workers."""
+        received: dict[str, int] = {}
+        seen: dict[str, datetime] = {}
+        single: dict[str, int] = {}
+        for family in text_string_to_metric_families(self.text({}).decode()):
+            for sample in family.samples:
+                if sample.name == "trailbook_events_total":
+                    received[sample.labels["result"]] = int(sample.value)
+                elif sample.name == "trailbook_last_event_seconds":
+                    seen[sample.labels["application"]] = datetime.fromtimestamp(sample.value, UTC)
+                elif not sample.labels:
+                    single[sample.name] = int(sample.value)
+        waiting = single.get("trailbook_queue_events", 0)
+        return Figures(received, waiting, single.get("trailbook_not_captured_total", 0), seen)
 
     def stop(self) -> None:
         """This worker has ended: what it had waiting no longer counts."""

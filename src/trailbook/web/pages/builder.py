@@ -31,7 +31,7 @@ from ..questions import asked, told
 from ..strict import Strict
 from . import parts
 from .building import PATH, Building, SaveForm, choices
-from .chips import Chip, Meant, chips, meant
+from .chips import Chip, Meant, chips, meant, warnings
 from .grid import LONGEST, Line, headings, lines
 from .labels import UNITS as UNIT_LABELS
 from .labels import column_label
@@ -199,12 +199,13 @@ def _found(visit: Visit, state: Building) -> Found:
     shown: dict[str, Any]
     if definition.group_by:
         looking.opened(work, told(definition))
-        shown, warnings = {"groups": groups_of(visit, state, found)}, found.about().warnings
+        shown, cut = {"groups": groups_of(visit, state, found)}, False
     else:
         listing, rows = _rows(visit, state, found)
-        shown, warnings = {"list": rows}, found.about(listing.warnings).warnings
+        shown, cut = {"list": rows}, bool(listing.warnings)
+    names = meant(visit, found)
     drawn = parts.all_parts(visit, state, found) if state.parts else None
-    return Found(found, meant(visit, found), list(warnings), parts=drawn, **shown)
+    return Found(found, names, warnings(visit, names, cut), parts=drawn, **shown)
 
 
 def _rows(visit: Visit, state: Building, found: Asked) -> tuple[run.Listing, List]:

@@ -13,6 +13,7 @@ from .building import Building
 from .labels import DIRECTIONS, FIELDS, KINDS
 from .language import marked as _
 from .screens import Screen
+from .showing import harmless
 
 _PROPERTIES = {"late": _("recorded late"), "anonymous": _("without initiator")}
 
@@ -61,6 +62,24 @@ def chips(screen: Screen, state: Building) -> list[Chip]:
 def meant(screen: Screen, asked: Asked) -> list[Meant]:
     """What the names in the query were taken to mean, as far as the reader may know."""
     return [Meant(screen.gettext(KINDS[kind]), value, found) for kind, value, found in asked.about().parties]
+
+
+def warnings(screen: Screen, names: list[Meant], cut: bool) -> list[str]:
+    """What to know before the rows are read; `cut`: usual columns are hidden from the reader."""
+    nobody = _(
+        "{kind} “{value}”: nobody of this name or ID is known in what you may see. That condition finds nothing."
+    )
+    several = _("{kind} “{value}” means {number}. To mean one of them, write its ID behind its tenant: tenant/id.")
+    found = [
+        screen.gettext(several if one.parties else nobody).format(
+            kind=one.kind, value=harmless(one.value[:100]), number=screen.showing.number(len(one.parties))
+        )
+        for one in names
+        if len(one.parties) != 1
+    ]
+    return (
+        [*found, screen.gettext("Some of the usual columns are not shown: they are hidden from you.")] if cut else found
+    )
 
 
 def _chip(screen: Screen, one: Condition, removed: str, turned: str) -> Chip:

@@ -36,15 +36,16 @@ _LOOKED_THROUGH = 1_000
 
 
 class Option(NamedTuple):
-    """What may stand there: the text as the language writes it, and what it means."""
+    """What may stand there: the text as the language writes it, what it means, and the value without its quotes."""
 
     text: str
     hint: str = ""
+    value: str = ""
 
 
 @router.get("/completion")
 def completion(visit: Visiting, query: Annotated[str, Query(max_length=LONGEST_QUERY)] = "") -> Response:
-    """Options for the end of a query: `{"at": where it begins, "options": [{"text", "hint"}]}`.
+    """Options for the end of a query: `{"at": where it begins, "options": [{"text", "hint", "value"}]}`.
 
     It tells words that events hold, not events, and is no look at a report.
     """
@@ -87,10 +88,11 @@ def _parties(visit: Visit, viewer: Viewer, kind: Kind, piece: Piece) -> list[Opt
         if any(text.startswith(typed) for text in _beginnings(profile.name, profile.id, exact)):
             named[profile.name] += 1
             found[exact] = profile.name
-    return [
-        Option(value_text(piece.key, name if name and named[name] == 1 else exact), harmless(f"{name} {exact}".strip()))
-        for exact, name in sorted(found.items(), key=lambda one: (fold(one[1]), one[0]))[:MOST]
-    ]
+    options = []
+    for exact, name in sorted(found.items(), key=lambda one: (fold(one[1]), one[0]))[:MOST]:
+        value = name if name and named[name] == 1 else exact
+        options.append(Option(value_text(piece.key, value), harmless(f"{name} {exact}".strip()), value))
+    return options
 
 
 def _beginnings(name: str, id: str, exact: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from ...store.ports import Row
 from .labels import MATCHES
 from .screens import Screen
 
-LONGEST = {"clipped": 160, "wrapped": 1_200}
+LONGEST = {"clipped": 160, "wrapped": 600}
 """Characters of a cell, by how cells are shown; the event's own page has all of them."""
 _DATES = ("date_time", "date", "time")
 

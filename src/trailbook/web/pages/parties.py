@@ -20,6 +20,7 @@ from ...event.model import Belonging, Event, Initiator, Kind, PartyKey, Target
 from ...query.language import unparse
 from ...query.tree import Direction, Parties
 from ...report.clock import zone_named
+from ...report.columns import COLUMNS
 from ...report.hidden import WHO, Hidden
 from .. import looking
 from ..changed import Given, Work, nothing
@@ -144,6 +145,7 @@ def _page(visit: Visit, party: PartyKey, given: Looking) -> Response:
         did=sides[0],
         done=sides[1],
         seen=seen,
+        with_id=hidden.shows(COLUMNS["id"]),
         most=MOST_SHOWN,
         show=show,
         zone=zone,

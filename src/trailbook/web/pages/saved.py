@@ -10,13 +10,18 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from ...access import decide
 from ...access.kept import Found
+from ...access.model import SHIPPED_ROLES
+from ...directory.model import holds
+from ...directory.visible import visible_profiles
 from ...errors import BadInput, NotAllowed, NotThere, OtherHead, Outdated, TooSlow, TrailbookError
 from ...event.model import OWN_APPLICATION
 from ...query.tree import Condition, both
 from ...query.tree import Field as Fact
 from ...report import run
 from ...report.asked import Asked
+from ...report.hidden import WHO, Hidden
 from ...report.saved import SavedReport
 from .. import looking, reports
 from ..changed import After, Given, etag
@@ -28,7 +33,7 @@ from .briefs import Brief, brief
 from .builder import Found as Shown
 from .builder import List, groups_of
 from .building import Building, of_definition
-from .chips import meant
+from .chips import meant, warnings
 from .forms import build
 from .grid import LONGEST, headings, lines
 from .screens import Visit, Visiting
@@ -133,7 +138,7 @@ def count_part(visit: Visiting, id: str, given: Annotated[Opening, Query()]) -> 
 def change_page(visit: Visiting, id: str) -> Response:
     """Where a report is renamed, described and shared."""
     found = reports.desk_of(visit.work).changing(id, None)
-    return visit.page("report_change.html", **_form(found, None))
+    return visit.page("report_change.html", **_form(visit, found, None))
 
 
 @router.post("/{id}/change")
@@ -148,7 +153,7 @@ def change(visit: Visiting, id: str) -> Response:
         given = build(reports.ReportGiven, {**values, "sharing": shares})
         reports.change_report(visit.work, id, given, etag(form.version))
     except (BadInput, Outdated) as wrong:
-        return visit.page("report_change.html", wrong=wrong, **_form(found, form))
+        return visit.page("report_change.html", wrong=wrong, **_form(visit, found, form))
     return visit.go(path_of(id), visit.gettext("The report is changed."))
 
 
@@ -202,16 +207,13 @@ def _asked(visit: Visit, id: str, given: Opening) -> tuple[SavedReport, Asked]:
 def _shown(visit: Visit, id: str, given: Opening) -> Shown:
     """What the report finds, as the builder shows it. Raises what `run_of` and the reads raise."""
     report, found = _asked(visit, id, given)
-    state = _state(report)
-    if found.definition.group_by:
-        listing, warnings = None, found.about().warnings
-    else:
-        listing = run.listed(found)
-        warnings = found.about(listing.warnings).warnings
+    listing = None if found.definition.group_by else run.listed(found)
     looking.opened(visit.work, reports.look_of(report, found, given), **reports.concerned(report))
+    names = meant(visit, found)
+    told = warnings(visit, names, listing is not None and bool(listing.warnings))
     if listing is None:
-        return Shown(found, meant(visit, found), list(warnings), groups=groups_of(visit, state, found))
-    return Shown(found, meant(visit, found), list(warnings), list=_rows(visit, id, given, found, listing))
+        return Shown(found, names, told, groups=groups_of(visit, _state(report), found))
+    return Shown(found, names, told, list=_rows(visit, id, given, found, listing))
 
 
 def _rows(visit: Visit, id: str, given: Opening, found: Asked, listing: run.Listing) -> List:
@@ -250,7 +252,7 @@ def _history(visit: Visit, id: str) -> Brief | None:
     return brief(visit, told, visit.service.settings.zone, limit=_TOLD)
 
 
-def _form(found: Found[SavedReport], form: ChangeForm | None) -> dict[str, Any]:
+def _form(visit: Visit, found: Found[SavedReport], form: ChangeForm | None) -> dict[str, Any]:
     """What the page of the form shows: what was sent, else how the report is."""
     report = found.value
     shares = [f"{one.kind}:{one.id}" for one in report.sharing]
@@ -258,7 +260,26 @@ def _form(found: Found[SavedReport], form: ChangeForm | None) -> dict[str, Any]:
         title=report.title, description=report.description, share=shares, version=found.record.version
     )
     others = [one for one in report.sharing if one.kind != "tenant"]
-    return {"report": report, "form": given, "others": others, "here": path_of(report.id)}
+    offered = _offered(visit, report.tenant)
+    return {"report": report, "form": given, "others": others, "offered": offered, "here": path_of(report.id)}
+
+
+def _offered(visit: Visit, tenant: str) -> list[tuple[str, str]]:
+    """With whom else a report may be shared, id and name: access roles that are always there, and groups now."""
+    roles = [(one.id, one.name) for one in SHIPPED_ROLES]
+    try:
+        viewer = decide.viewer(visit.caller, visit.work.now)
+    except NotAllowed:
+        return roles
+    if Hidden(viewer).tells(*WHO):
+        return roles
+    known = visit.service.directory()
+    groups = (
+        (one.id, one.name)
+        for one in visible_profiles(known, viewer)
+        if one.kind == "group" and one.tenant == tenant and holds(one, visit.work.now)
+    )
+    return [*islice(groups, _LISTED), *roles]
 
 
 def _share(text: str) -> dict[str, str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from . import accounts, importing, keys, overview, people, roles, seats, sessions
+from . import accounts, formats, importing, keys, overview, people, roles, seats, sessions, storage
 
-ROUTERS = tuple(section.router for section in (overview, accounts, roles, keys, seats, people, importing, sessions))
+ROUTERS = tuple(
+    section.router
+    for section in (overview, accounts, roles, keys, seats, people, importing, sessions, formats, storage)
+)
 """One for each section."""

@@ -63,13 +63,18 @@ class Fields:
     def _held(self, name: str) -> bool:
         return bool(self._now.get(name) if self._sent is None or self.stale else self._sent.all(name))
 
-    def fault(self, name: str) -> str:
-        """What is wrong with a field; empty if nothing is."""
+    @property
+    def faulty(self) -> str:
+        """The field that something is wrong with; empty if there is none, or it is none of the form's."""
         if self._wrong is None or self.stale:
             return ""
         # Such as `scope.groups.groups` or `hidden.0`: the innermost that is a field of the form.
         places = [self._places.get(one, one) for one in reversed(self._wrong.place.split("."))]
-        return self._wrong.problem if next((one for one in places if one in self._now), "") == name else ""
+        return next((one for one in places if one in self._now), "")
+
+    def fault(self, name: str) -> str:
+        """What is wrong with a field; empty if nothing is."""
+        return self._wrong.problem if self._wrong is not None and self.faulty == name else ""
 
     def unsaved(self, name: str) -> str:
         """What was sent of a field in a form that was stale, if it is something else than what it holds now."""

@@ -47,12 +47,11 @@ def make_key(visit: Visiting) -> Response:
         given = filled(
             name=form.one("name"),
             tenant=form.one("tenant"),
-            uses=form.all("uses"),
             applications=lines(form.one("applications")),
             hidden=form.all("hidden"),
             expires_at=moment_of(visit, form.one("expires_at"), "expires_at"),
         )
-        made = keys.create_key(visit.work, build(keys.KeyGiven, given), Response())
+        made = keys.create_key(visit.work, build(keys.KeyGiven, given | {"uses": form.all("uses")}), Response())
     except REFUSED as wrong:
         return _form(visit, wrong)
     return page(visit, "settings/key_made.html", made=made, address=visit.service.settings.address)

@@ -12,6 +12,7 @@ from ....access.decide import check_seat
 from ....errors import NotAllowed
 from ...changed import Work
 from ...granting import managed
+from ...health import check_root
 from ..language import marked as _
 from ..screens import Visit
 
@@ -67,6 +68,18 @@ SECTIONS: tuple[Section, ...] = (
         _("Your sessions"),
         _("Where you are signed in, and ending that."),
         lambda work: check_seat(work.caller, work.now),
+    ),
+    Section(
+        "/settings/formats",
+        _("Formats"),
+        _("Logs of other systems: how they are imported, and trying it on a few records."),
+        lambda work: check_seat(work.caller, work.now),
+    ),
+    Section(
+        "/settings/storage",
+        _("Storage"),
+        _("Books and their heads, the disk, and what has become of events."),
+        lambda work: check_root(work.caller, work.now),
     ),
 )
 """In the order in which they are shown."""

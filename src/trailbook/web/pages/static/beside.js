@@ -6,7 +6,7 @@ for (const part of document.querySelectorAll("[data-beside]")) {
   part.setAttribute("aria-busy", "true");
   fetch(part.dataset.beside, { headers: { Accept: "text/html" } })
     .then(async answer => {
-      if (!answer.ok) throw new Error(String(answer.status));
+      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       place.innerHTML = await answer.text();
     })
     .catch(() => { place.append(Object.assign(document.createElement("p"), { className: "hint", textContent: part.dataset.failed })); })

@@ -17,14 +17,14 @@ async function work() {
 async function load(part) {
   try {
     const answer = await fetch(part.dataset.part, { headers: { Accept: "text/html" } });
-    if (!answer.ok) throw new Error(String(answer.status));
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
     const read = new DOMParser().parseFromString(await answer.text(), "text/html");
     part.replaceChildren(...read.body.childNodes);
   } catch {
-    const late = document.createElement("span");
-    late.className = "late";
-    late.textContent = part.dataset.late;
-    part.replaceChildren(late);
+    const failed = document.createElement("span");
+    failed.className = "late";
+    failed.textContent = part.dataset.failed;
+    part.replaceChildren(failed);
   }
   part.removeAttribute("aria-busy");
 }

@@ -111,3 +111,21 @@ for (const link of document.querySelectorAll("[data-edit]")) {
     if (at >= 0) box.setSelectionRange(at, at + link.dataset.edit.length);
   });
 }
+
+// Whoever is added by name is offered too, as the query box would.
+const party = document.getElementById("party");
+const kind = document.getElementById("kind");
+
+party.addEventListener("input", async () => {
+  const typed = party.value.trim();
+  if (!typed) return;
+  const quoted = `"${typed.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}`;
+  try {
+    const answer = await fetch(`${address}?${new URLSearchParams({ query: `${kind.value}:${quoted}` })}`);
+    const found = answer.ok && !answer.redirected ? (await answer.json()).options : [];
+    if (party.value.trim() !== typed) return;
+    party.list.replaceChildren(...found.map(one => Object.assign(document.createElement("option"), { value: one.value, label: one.hint })));
+  } catch {
+    party.list.replaceChildren();
+  }
+});

@@ -7,7 +7,7 @@ for (const button of document.querySelectorAll("[data-copy-from]")) {
   button.addEventListener("click", async () => {
     try {
       const answer = await fetch(button.dataset.copyFrom);
-      if (!answer.ok) throw new Error(String(answer.status));
+      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       await navigator.clipboard.writeText(await answer.text());
       say(button.dataset.copied);
     } catch {
