@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ from ...event.model import KINDS, Event, Initiator, PartyKey, Target
 from ...seal.tree import leaf_hash
 from ..keys import microseconds
 from .connect import LOOK
-from .tokens import EVERY, address_token, facet_token, frequent_token, what_token, word_tokens
+from .tokens import EVERY, facet_token, frequent_token, what_token, word_tokens
 
 T = TypeVar("T")
 
@@ -57,7 +57,8 @@ class Entry(Struct, frozen=True, gc=False):
     """One event of a batch, ready for the transaction; the event itself is not kept.
 
     `who` and `what` are texts that stand for the initiator (without ip and user agent) and for resource, action,
-    application and outcome; many events share them, and their targets, so what these give is worked out once.
+    application and outcome. Many events share these, and parties as targets: what they give is worked out once, and
+    is in `shared`; `own` is what the rest of the event gives.
     """
 
     event_id: str
@@ -68,11 +69,12 @@ class Entry(Struct, frozen=True, gc=False):
     micros: int
     who: str
     what: str
-    parts: tuple[Part, ...]
+    shared: tuple[Part, ...]
+    own: Part
 
     def tokens(self) -> str:
         """All tokens of the event, separated by spaces."""
-        return " ".join([part.tokens for part in self.parts])
+        return " ".join([self.own.tokens, *[part.tokens for part in self.shared]])
 
 
 def make_entry(sealed: Sealed, key: bytes) -> Entry:
@@ -80,14 +82,13 @@ def make_entry(sealed: Sealed, key: bytes) -> Entry:
     event = sealed.event
     who, what = who_text(event.initiator), what_text(event)
     facets, texts = rest_facets(event), rest_texts(event)
-    parts = [who_part(who, key), what_part(what, key)]
+    shared = [who_part(who, key), what_part(what, key)]
     for target in event.affected():
         if target.kind in KINDS:
-            parts.append(target_part(target, key))
+            shared.append(target_part(target, key))
         else:  # Calls and the like are many, and each is seen a few times at most: not worth remembering.
             facets.update(reference_facets(target))
             texts += target_texts(target)
-    parts.append(_part(facets, texts, key))
     return Entry(
         event.id,
         event.tenant,
@@ -97,7 +98,8 @@ def make_entry(sealed: Sealed, key: bytes) -> Entry:
         microseconds(event.occurred_at),
         who,
         what,
-        tuple(parts),
+        tuple(shared),
+        _part(facets, texts, key),
     )
 
 
@@ -153,17 +155,8 @@ def target_part(target: Target, key: bytes) -> Part:
 
 
 def _part(
-    facets: Iterable[str], texts: Iterable[str], key: bytes, parties: tuple[tuple[PartyKey, str], ...] = ()
+    facets: Collection[str], texts: Iterable[str], key: bytes, parties: tuple[tuple[PartyKey, str], ...] = ()
 ) -> Part:
-    tokens, listed = [], []
-    for facet in facets:
-        if facet.startswith("ip:"):
-            tokens.append(address_token(facet[3:]))
-        elif facet.startswith(UNIQUE):
-            tokens.append(facet_token(facet, key))
-        else:
-            tokens.append(frequent_token(facet, key))
-            if facet.startswith(LISTED):
-                listed.append(facet)
-    tokens.append(word_tokens(texts))
-    return Part(" ".join(tokens), tuple(listed), parties)
+    tokens = [facet_token(facet, key) if facet.startswith(UNIQUE) else frequent_token(facet, key) for facet in facets]
+    listed = [facet for facet in facets if facet.startswith(LISTED)]
+    return Part(" ".join([*tokens, word_tokens(texts)]), tuple(listed), parties)

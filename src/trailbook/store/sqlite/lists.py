@@ -33,14 +33,17 @@ class Lists(NamedTuple):
 def lists_of(entries: Iterable[tuple[int, Entry]]) -> Lists:
     """What events add to the lists, each given with its book's number."""
     facets: set[str] = set()
-    # Events share the parts that have names: these are told apart by identity, which is cheaper than by all the names.
+    # Parts are told apart by identity, which is cheaper than by all that is in them.
     shared: dict[tuple[int, int], Part] = {}
     for book, entry in entries:
-        for part in entry.parts:
-            facets.update(part.listed)
-            if part.parties:
-                shared[book, id(part)] = part
-    return Lists(facets, {(book, party, name) for (book, _), part in shared.items() for party, name in part.parties})
+        facets.update(entry.own.listed)
+        for part in entry.shared:
+            shared[book, id(part)] = part
+    names: set[Named] = set()
+    for (book, _), part in shared.items():
+        facets.update(part.listed)
+        names.update((book, party, name) for party, name in part.parties)
+    return Lists(facets, names)
 
 
 def keep_lists(connection: sqlite3.Connection, lists: Lists) -> None:

@@ -38,8 +38,8 @@ def _keyed(key: bytes) -> blake2b:
 
 @lru_cache(maxsize=50_000)
 def frequent_token(facet: str, key: bytes) -> str:
-    """The token of a facet that many events have."""
-    return facet_token(facet, key)
+    """The token of a facet that many events have, among them addresses."""
+    return address_token(facet[3:]) if facet.startswith("ip:") else facet_token(facet, key)
 
 
 def word_token(word: str) -> str:
@@ -52,26 +52,29 @@ def is_told_apart(word: str) -> bool:
     return len(word) < LONGEST_NUMBERED or word.isalpha()
 
 
-class _WordTokens(dict[str, str]):
-    """The tokens of the words of a text. Those of short texts are remembered, since most come again and again."""
+class _OddTokens(dict[bytes, bytes]):
+    """The tokens of pieces of text that are more than a short word. Those of the shorter ones are remembered."""
 
-    def __missing__(self, text: str) -> str:
-        if len(text) > _LONGEST_REMEMBERED and len(parts := pieces(text)) > 1:
-            return " ".join(map(self.__getitem__, parts))
-        tokens = " ".join([word_token(word) for word in long_words(text)])
-        if len(text) <= _LONGEST_REMEMBERED:
+    def __missing__(self, piece: bytes) -> bytes:
+        tokens = " ".join(map(word_token, long_words(piece.decode()))).encode()
+        if len(piece) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
-            self[text] = tokens
+            self[piece] = tokens
         return tokens
 
 
-_word_tokens = _WordTokens()
+_odd_tokens = _OddTokens()
 
 
 def word_tokens(texts: Iterable[str]) -> str:
     """The tokens of the words in any of the texts, separated by spaces; single letters and digits have none."""
-    return " ".join(map(_word_tokens.__getitem__, texts))
+    tokens = [
+        b"w" + piece if len(piece) <= LONGEST_NUMBERED and piece.isalnum() else _odd_tokens[piece]
+        for piece in pieces(texts)
+        if len(piece) > 1
+    ]
+    return b" ".join(tokens).decode()
 
 
 def address_token(address: str) -> str:

@@ -71,6 +71,10 @@ class _Book:
         return self.frontier.size + len(self.leaves) - 1
 
 
+_blob = bytearray
+"""How bytes are bound: sqlite3 takes these as they are, and looks for an adapter for others, which costs far more."""
+
+
 class Writer:
     """Appends batches. Not shared between threads."""
 
@@ -161,7 +165,7 @@ class Writer:
             return _Book(int(number or 0), name, frontier)
         book = _Book(row[0], name, Frontier.from_bytes(row[1]))
         for start in range(0, len(wanted), _CHUNK):
-            chunk = wanted[start : start + _CHUNK]
+            chunk = [_blob(id) for id in wanted[start : start + _CHUNK]]
             sql = f"""
                 SELECT i.id, i.submission, e.position, e.body FROM identity AS i JOIN event AS e USING (key)
                 WHERE i.book = ? AND i.id IN ({",".join("?" * len(chunk))})
@@ -187,14 +191,19 @@ class Writer:
             [
                 (
                     row.key, row.book, row.position, row.entry.micros - tick,
-                    whos[row.entry.who], whats[row.entry.what], row.frame,
+                    whos[row.entry.who], whats[row.entry.what], _blob(row.frame),
                 )
                 for row, tick in zip(rows, ticks, strict=True)
             ],
         )  # fmt: skip
         self._connection.executemany(
             "INSERT INTO identity (id, book, key, submission) VALUES (?, ?, ?, ?)",
-            sorted((row.entry.id, row.book, row.key, row.entry.submission) for row in rows),
+            [
+                (_blob(id), book, key, _blob(submission))
+                for id, book, key, submission in sorted(
+                    (row.entry.id, row.book, row.key, row.entry.submission) for row in rows
+                )
+            ],
         )
         self._connection.executemany(
             "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [(row.key, row.entry.tokens()) for row in rows]
