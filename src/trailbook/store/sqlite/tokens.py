@@ -1,4 +1,8 @@
-"""Tokens: how a facet, a word or an address is written in the index, and the numbers of texts that rows share."""
+"""Tokens: how a facet, a word or an address is written in the index, and the numbers of texts that rows share.
+
+A word's token is its beginning, or all of it. What other tokens begin with is in no word: `+` or `/`; `z` alone would
+be a word of one letter, and these have no tokens.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ def facet_token(facet: str, key: bytes) -> str:
     """
     hashed = _keyed(key).copy()
     hashed.update(facet.encode())
-    return "h" + b2a_base64(hashed.digest(), newline=False).decode().lower()
+    return "+" + b2a_base64(hashed.digest(), newline=False).decode().lower()
 
 
 @lru_cache(maxsize=16)
@@ -44,7 +48,7 @@ def frequent_token(facet: str, key: bytes) -> str:
 
 def word_token(word: str) -> str:
     """The token of a folded word; other words may have the same unless `is_told_apart`."""
-    return "w" + (word if len(word) <= LONGEST_NUMBERED or word.isalpha() else word[:LONGEST_NUMBERED])
+    return word if len(word) <= LONGEST_NUMBERED or word.isalpha() else word[:LONGEST_NUMBERED]
 
 
 def is_told_apart(word: str) -> bool:
@@ -70,7 +74,7 @@ _odd_tokens = _OddTokens()
 def word_tokens(texts: Iterable[str]) -> str:
     """The tokens of the words in any of the texts, separated by spaces; single letters and digits have none."""
     tokens = [
-        b"w" + piece if len(piece) <= LONGEST_NUMBERED and piece.isalnum() else _odd_tokens[piece]
+        piece if len(piece) <= LONGEST_NUMBERED and piece.isalnum() else _odd_tokens[piece]
         for piece in pieces(texts)
         if len(piece) > 1
     ]
@@ -79,7 +83,7 @@ def word_tokens(texts: Iterable[str]) -> str:
 
 def address_token(address: str) -> str:
     """The token of an address in hexadecimal digits."""
-    return "i" + address
+    return "/" + address
 
 
 def what_token(what: str, key: bytes) -> str:
