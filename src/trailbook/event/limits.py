@@ -201,7 +201,7 @@ def _refuse_repeated_keys(raw: bytes, event: Event | None) -> None:
     escaped = _BACKSLASH in raw and b"\\u003" in raw
     if not escaped:
         colons = raw.count(b":")
-        if event is not None and event.occurred_at.tzinfo is UTC and colons == encode(event).count(b":"):
+        if event is not None and event.occurred_at.tzinfo is UTC and colons == _plain_encode(event).count(b":"):
             return
         if colons == _plain_encode(_plain.decode(raw)).count(b":"):
             return
