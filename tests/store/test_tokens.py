@@ -17,7 +17,11 @@ from trailbook.store.sqlite.tokens import (
     word_tokens,
 )
 
-ODD = st.uuids().map(str) | st.text("aB1.-_ é", max_size=30) | st.sampled_from(["東京", "10.0.0.1", "ﬁ", "½", "…", "z", "+aa/", "x" * 90])
+ODD = (
+    st.uuids().map(str)
+    | st.text("aB1.-_ é", max_size=30)
+    | st.sampled_from(["東京", "10.0.0.1", "ﬁ", "½", "…", "z", "+aa/", "x" * 90])
+)
 TEXTS = st.lists(st.text() | ODD | st.lists(ODD).map("/".join))
 
 
