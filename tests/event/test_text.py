@@ -58,9 +58,16 @@ def test_the_long_words_of_a_text_are_its_words_of_more_than_one_letter(text: st
     assert [word for word in found if len(word) > 1] == [word for word in words(text) if len(word) > 1]
 
 
-@given(MIXED)
-def test_the_words_of_a_text_are_those_of_its_pieces(text: str) -> None:
-    assert {word for piece in pieces(text) for word in words(piece)} == set(words(text))
+@given(st.lists(MIXED))
+def test_the_words_of_texts_are_those_of_their_pieces(texts: list[str]) -> None:
+    found = [piece.decode() for piece in pieces(texts)]
+    assert [word for piece in found for word in words(piece)] == [word for text in texts for word in words(text)]
+
+
+@given(st.lists(MIXED))
+def test_a_piece_of_nothing_but_ascii_letters_and_digits_is_a_word(texts: list[str]) -> None:
+    found = [piece.decode() for piece in pieces(texts) if piece.isalnum() and len(piece) <= LONGEST_WORD]
+    assert [words(piece) for piece in found] == [[piece] for piece in found]
 
 
 def test_a_single_letter_or_digit_is_not_long_but_a_han_character_is() -> None:

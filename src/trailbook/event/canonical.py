@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -54,7 +55,19 @@ def seal(event: Event, sent: bytes) -> Sealed:
     """
     if event.filled:
         canonical = _encoder.encode(event)
+    elif event.derived or event.masked:
+        canonical = sent[:-1] + _ending(_ServerFields(event.recorded_at, event.derived, masked=event.masked))
     else:
-        last = _ServerFields(event.recorded_at, event.derived, event.filled, event.masked)
-        canonical = sent[:-1] + b"," + _encoder.encode(last)[1:]
+        canonical = sent[:-1] + _plain_ending(event.recorded_at)
     return Sealed(event, canonical, hashlib.sha256(sent).digest())
+
+
+def _ending(last: _ServerFields) -> bytes:
+    """The end of the canonical bytes: all that comes after the producer's fields."""
+    return b"," + _encoder.encode(last)[1:]
+
+
+@lru_cache(maxsize=64)
+def _plain_ending(recorded_at: Instant | None) -> bytes:
+    """The end if there is nothing in it but a time, which the events of a batch share."""
+    return _ending(_ServerFields(recorded_at))

@@ -11,8 +11,8 @@ from typing import Any
 from .model import Belonging, Event, Initiator, Kind, PartyKey, Reference, Target
 from .text import fold
 
-VERSION = 1
-"""Changes whenever the same event would yield other facets or words: stores then rebuild their index."""
+VERSION = 2
+"""Changes whenever an index would know the same event by other facets, words or tokens: stores then rebuild theirs."""
 
 LATE = timedelta(hours=24)
 """An event recorded this long after it occurred counts as recorded late (design, decision 9)."""

@@ -1,7 +1,7 @@
 """The rules an event must keep, checked once at the edge: each breach is a BadEvent with field and remedy.
 
 The order of the checks is that of their cost: cheap counts over the bytes ring an alarm, and only then is the event
-looked through value by value.
+looked through value by value. (`find` is cheaper than `in`, which first tries to take bytes for a number.)
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**64 - 1
 
 MakeId = Callable[[bytes], str]
 
+_BACKSLASH = ord("\\")
 _SHAPE = bytes.maketrans(b"123456789[", b"000000000{")
 _MANY_DIGITS = b"0" * 19
 _LONG_INTEGER = re.compile(rb"[:,\[]\s*(-?[0-9]{19,21})")
@@ -63,12 +64,12 @@ def decode_event(raw: bytes, *, make_id: MakeId | None = None) -> Event:
         _refuse_server_fields(event)
     _check_year(event)
     shape = raw.translate(_SHAPE)
-    if _MANY_DECIMALS in shape:
+    if shape.find(_MANY_DECIMALS) >= 0:
         _check_decimals(raw)
     if (
-        (b"\\" in raw and b"\\u0000" in raw)
+        (_BACKSLASH in raw and b"\\u0000" in raw)
         or shape.count(b"{") > MAX_NESTING
-        or (_MANY_DIGITS in shape and _may_be_too_large(raw))
+        or (shape.find(_MANY_DIGITS) >= 0 and _may_be_too_large(raw))
     ):
         inspect(_plain.decode(raw))
     return event
@@ -197,10 +198,10 @@ def _refuse_repeated_keys(raw: bytes, event: Event | None) -> None:
     What is decoded and encoded again has lost the repeated keys, and with them colons. Only what makes the colons
     differ for another reason (defaults spelt out, escaped colons, other ways to write a zone) costs more.
     """
-    escaped = b"\\" in raw and b"\\u003" in raw
+    escaped = _BACKSLASH in raw and b"\\u003" in raw
     if not escaped:
         colons = raw.count(b":")
-        if event is not None and event.occurred_at.tzinfo is UTC and colons == encode(event).count(b":"):
+        if event is not None and event.occurred_at.tzinfo is UTC and colons == _plain_encode(event).count(b":"):
             return
         if colons == _plain_encode(_plain.decode(raw)).count(b":"):
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -134,12 +133,12 @@ class Event(_Value, frozen=True):
     filled: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
 
-    def affected(self) -> Iterator[Target]:
+    def affected(self) -> tuple[Target, ...]:
         """Everything it was done to: the targets as sent, those derived at ingest, and the user impersonated."""
-        yield from self.targets
-        yield from self.derived
+        targets = self.targets + self.derived
         if self.initiator is not None and self.initiator.acts_as is not None:
-            yield self.initiator.acts_as
+            return (*targets, self.initiator.acts_as)
+        return targets
 
     def detail_text(self) -> str:
         """What took place, in words: as sent, else `Action {action} on resource {resource}`."""

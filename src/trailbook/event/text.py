@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 LONGEST_WORD = 64
 
@@ -21,8 +22,9 @@ def _patterns(shortest: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 _EVERY, _LONG = _patterns(1), _patterns(2)
-_APART = bytes(ord(c.lower() if c.isalnum() or c in ".-" else " ") for c in map(chr, range(128))) + bytes(128)
-"""Folds ASCII, and puts spaces for all that no word holds."""
+_ASCII_APART = bytes(ord(c.lower() if c.isalnum() or c in ".-" else " ") for c in map(chr, range(128)))
+_APART = _ASCII_APART + bytes(range(128, 256))
+"""Folds ASCII in UTF-8, and puts spaces for what no word holds."""
 
 
 class _Folding(dict[int, str]):
@@ -62,11 +64,12 @@ def long_words(text: str) -> list[str]:
     return _words(text, _LONG)
 
 
-def pieces(text: str) -> set[str]:
-    """What `text` falls into where no word goes on: its words are those of the pieces."""
-    if text.isascii():
-        return set(text.encode().translate(_APART).decode().split())
-    return set(text.split())
+def pieces(texts: Iterable[str]) -> list[bytes]:
+    """What texts fall into where no word goes on, in UTF-8: their words are those of the pieces, in order.
+
+    ASCII is in lower case, so that a piece of nothing but its letters and digits is a word, or too long for one.
+    """
+    return "\n".join(texts).encode().translate(_APART).split()
 
 
 def _words(text: str, patterns: tuple[re.Pattern[str], re.Pattern[str]]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Generic, TypeVar
 
@@ -40,7 +40,7 @@ _CACHED = 50_000
 
 
 class Part(Struct, Generic[T], frozen=True, gc=False):
-    """What a part of an event gives a store: what its index is given, and parties with their names."""
+    """What a part of an event that others share gives a store: what its index is given, and parties with names."""
 
     indexed: T
     parties: tuple[tuple[PartyKey, str], ...] = ()
@@ -50,7 +50,8 @@ class Entry(Struct, Generic[T], frozen=True, gc=False):
     """One event of a batch, ready for the transaction; the event itself is not kept.
 
     `who` and `what` are texts that stand for the initiator (without ip and user agent) and for resource, action,
-    application and outcome; many events share them, and their targets, so what these give is worked out once.
+    application and outcome. Many events share these, and parties as targets: what they give is worked out once, and
+    is in `shared`; `own` is what the rest of the event gives the index.
     """
 
     event_id: str
@@ -61,7 +62,12 @@ class Entry(Struct, Generic[T], frozen=True, gc=False):
     micros: int
     who: str
     what: str
-    parts: tuple[Part[T], ...]
+    shared: tuple[Part[T], ...]
+    own: T
+
+    def indexed(self) -> list[T]:
+        """All that the event gives the index."""
+        return [self.own, *[part.indexed for part in self.shared]]
 
 
 class Entries(ABC, Generic[T]):
@@ -73,10 +79,10 @@ class Entries(ABC, Generic[T]):
         self._of_target = lru_cache(_CACHED)(self._target_part)
 
     @abstractmethod
-    def indexed(self, facets: Iterable[str], texts: Iterable[str]) -> T:
+    def indexed(self, facets: Collection[str], texts: Iterable[str]) -> T:
         """What the index is given of these facets, and of the words in these texts."""
 
-    def indexed_what(self, text: str, facets: Iterable[str], texts: Iterable[str]) -> T:
+    def indexed_what(self, text: str, facets: Collection[str], texts: Iterable[str]) -> T:
         """The same of a resource, action, application and outcome, whose text is given too."""
         return self.indexed(facets, texts)
 
@@ -85,14 +91,13 @@ class Entries(ABC, Generic[T]):
         event = sealed.event
         who, what = who_text(event.initiator), what_text(event)
         facets, texts = rest_facets(event), rest_texts(event)
-        parts = [self._of_who(who), self._of_what(what)]
+        shared = [self._of_who(who), self._of_what(what)]
         for target in event.affected():
             if target.kind in KINDS:
-                parts.append(self._of_target(target))
+                shared.append(self._of_target(target))
             else:  # Calls and the like are many, and each is seen a few times at most: not worth remembering.
                 facets.update(reference_facets(target))
                 texts += target_texts(target)
-        parts.append(Part(self.indexed(facets, texts)))
         return Entry(
             event.id,
             event.tenant,
@@ -102,7 +107,8 @@ class Entries(ABC, Generic[T]):
             microseconds(event.occurred_at),
             who,
             what,
-            tuple(parts),
+            tuple(shared),
+            self.indexed(facets, texts),
         )
 
     def _who_part(self, text: str) -> Part[T]:
@@ -116,6 +122,12 @@ class Entries(ABC, Generic[T]):
 
     def _target_part(self, target: Target) -> Part[T]:
         return Part(self.indexed(target_facets(target), target_texts(target)), tuple(target_parties(target)))
+
+
+def shared_parts(entries: Iterable[tuple[int, Entry[T]]]) -> Collection[tuple[int, Part[T]]]:
+    """What the events of each book share, given with the book's number as the entries are: each part once."""
+    # They are told apart by identity, which is cheaper than by all that is in them.
+    return {(book, id(part)): (book, part) for book, entry in entries for part in entry.shared}.values()
 
 
 @lru_cache(maxsize=_CACHED)

@@ -10,6 +10,7 @@ from typing import Any
 from ...errors import Damaged
 from ...event.canonical import decode
 from ...event.text import fold
+from ..entry import shared_parts
 from ..names import names_of
 from ..ports import Heads, Problem, Progress
 from ..verifying import BookThere, Checked, Columns, disagreements, verified
@@ -172,7 +173,8 @@ def _index(
                 yield Problem(
                     place, f"Its tokens are not its own: {lacking} are missing, {surplus} should not be there."
                 )
-        expected |= {(book, *party, name) for book, party, name in names_of((book_of(m.place), m.entry) for m in chunk)}
+        shared = shared_parts((book_of(made.place), made.entry) for made in chunk)
+        expected |= {(book, *party, name) for book, party, name in names_of(shared)}
     for _, kind, _, id, name in sorted(expected - there.keys()):
         yield Problem("names", f"The {kind} {id} is not known by the name '{name}'.")
     for _, kind, _, id, name in sorted(there.keys() - expected):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ...event.canonical import Sealed
 from ...event.facets import VERSION
+from ..entry import shared_parts
 from ..names import names_of
 from ..ports import Progress
 from .bodies import Bodies
@@ -49,7 +50,7 @@ def rebuild(database: Database, bodies: Bodies, entries: Entries, numbers: Numbe
                     WHERE e.at = t.at AND e.arrival = t.arrival
                 """
                 connection.run(sql, [list(column) for column in zip(*wrong, strict=True)])
-            keep_names(connection, names_of((book_of(made.place), made.entry) for made in chunk))
+            keep_names(connection, names_of(shared_parts((book_of(made.place), made.entry) for made in chunk)))
         connection.run("UPDATE trailbook.trail SET facets_version = %s", (VERSION,))
 
 
@@ -82,8 +83,8 @@ def made_anew(
 def tokens_of(entry: Entry, numbers: Mapping[str, int]) -> set[int]:
     """The tokens that an event should have; those without a number cannot be among those it has."""
     found: set[int] = set()
-    for part in entry.parts:
-        found.update(numbers.get(one, 0) if isinstance(one, str) else token_of(one) for one in part.indexed)
+    for tokens in entry.indexed():
+        found.update(numbers.get(one, 0) if isinstance(one, str) else token_of(one) for one in tokens)
     return found
 
 

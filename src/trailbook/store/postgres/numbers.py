@@ -76,7 +76,7 @@ class Numbers:
         given = list(entries)
         books = self._books.all_of({entry.book for entry in given})
         tokens = self._tokens.all_of(
-            {one for entry in given for part in entry.parts for one in part.indexed if type(one) is str}
+            {one for entry in given for tokens in entry.indexed() for one in tokens if type(one) is str}
         )
         whos = self._whos.all_of({(books[entry.book], entry.who) for entry in given})
         whats = self._whats.all_of({(books[entry.book], entry.what) for entry in given})

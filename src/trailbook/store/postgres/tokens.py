@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -31,7 +31,6 @@ _LONGEST_REMEMBERED, _MOST_REMEMBERED = 40, 1 << 14
 Tokens = tuple[str | bytes, ...]
 """The tokens of facets and words: texts that have numbers, and hashes, as elements of an array already."""
 Entry = entry.Entry[Tokens]
-Part = entry.Part[Tokens]
 
 _ELEMENT = struct.Struct(">ii")
 
@@ -100,7 +99,7 @@ class Entries(entry.Entries[Tokens]):
         self._words = _Words(key)
         self._key = key
 
-    def indexed(self, facets: Iterable[str], texts: Iterable[str]) -> Tokens:
+    def indexed(self, facets: Collection[str], texts: Iterable[str]) -> Tokens:
         """See `store.entry`."""
         found: set[str | bytes] = set()
         for facet in facets:
@@ -112,30 +111,28 @@ class Entries(entry.Entries[Tokens]):
                 found.update(address_texts(facet[3:]))
             else:
                 found.add(facet[:LONGEST])
-        found.update(*map(self._words.__getitem__, texts))
+        found.update(*map(self._words.__getitem__, pieces(texts)))
         return tuple(found)
 
 
-class _Words(dict[str, Tokens]):
-    """The tokens of the words of a text. Those of short texts are remembered, since most come again and again."""
+class _Words(dict[bytes, Tokens]):
+    """The tokens of the words in pieces of text. Those of short ones are remembered: most come again and again."""
 
     def __init__(self, key: bytes) -> None:
         super().__init__()
         self._key = key
 
-    def __missing__(self, text: str) -> Tokens:
-        if len(text) > _LONGEST_REMEMBERED and len(parts := pieces(text)) > 1:
-            return tuple(set().union(*map(self.__getitem__, parts)))
+    def __missing__(self, piece: bytes) -> Tokens:
         several: set[str | bytes] = set()
-        for word in long_words(text):
+        for word in long_words(piece.decode()):
             if is_numbered(word):
                 several.add(word_text(word))
             else:
                 several.add(beginning(word))
                 several.add(element(hashed_word(word, self._key)))
         found = tuple(several)
-        if len(text) <= _LONGEST_REMEMBERED:
+        if len(piece) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
-            self[text] = found
+            self[piece] = found
         return found

@@ -12,6 +12,7 @@ from msgspec import Struct
 from ...event.canonical import Sealed
 from ...seal.tree import Frontier, leaf_hash
 from ..bodies import Trained
+from ..entry import shared_parts
 from ..names import Named, names_of
 from ..ports import Receipt, Status
 from .bodies import Bodies, keep
@@ -189,7 +190,7 @@ class _Append:
                 self._copy(month, rows)
             self._identify(identities)
             self._close_books(books.values())
-        self.names = names_of(fresh)
+        self.names = names_of(shared_parts(fresh))
         return receipts
 
     def _event(
@@ -197,7 +198,7 @@ class _Append:
     ) -> tuple[bytes, bytes, bytes, bytes]:
         """A row of the event table, as COPY takes it."""
         numbers = self._given.tokens
-        found = set().union(*[part.indexed for part in entry.parts])
+        found = set().union(*entry.indexed())
         tokens = [one if isinstance(one, bytes) else numbers[one] for one in found]
         self.fresh.append((entry.micros, tokens))
         who, what = self._given.whos[book, entry.who], self._given.whats[book, entry.what]

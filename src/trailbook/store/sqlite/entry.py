@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from msgspec import Struct
 
 from ...event.canonical import Sealed
 from .. import entry
-from .tokens import EVERY, address_token, facet_token, frequent_token, what_token, word_tokens
+from .tokens import EVERY, facet_token, frequent_token, what_token, word_tokens
 
 LISTED = ("action:", "resource:", "app:", "changed:", "kind:")
 """Facets that are also kept in a list, to find those that begin so."""
@@ -26,7 +26,6 @@ class Tokens(Struct, frozen=True, gc=False):
 
 
 Entry = entry.Entry[Tokens]
-Part = entry.Part[Tokens]
 
 
 class Entries(entry.Entries[Tokens]):
@@ -36,23 +35,14 @@ class Entries(entry.Entries[Tokens]):
         super().__init__()
         self._key = key
 
-    def indexed(self, facets: Iterable[str], texts: Iterable[str]) -> Tokens:
+    def indexed(self, facets: Collection[str], texts: Iterable[str]) -> Tokens:
         """See `store.entry`."""
         key = self._key
-        tokens, listed = [], []
-        for facet in facets:
-            if facet.startswith("ip:"):
-                tokens.append(address_token(facet[3:]))
-            elif facet.startswith(UNIQUE):
-                tokens.append(facet_token(facet, key))
-            else:
-                tokens.append(frequent_token(facet, key))
-                if facet.startswith(LISTED):
-                    listed.append(facet)
-        tokens.append(word_tokens(texts))
-        return Tokens(" ".join(tokens), tuple(listed))
+        tokens = [facet_token(one, key) if one.startswith(UNIQUE) else frequent_token(one, key) for one in facets]
+        listed = [facet for facet in facets if facet.startswith(LISTED)]
+        return Tokens(" ".join([*tokens, word_tokens(texts)]), tuple(listed))
 
-    def indexed_what(self, text: str, facets: Iterable[str], texts: Iterable[str]) -> Tokens:
+    def indexed_what(self, text: str, facets: Collection[str], texts: Iterable[str]) -> Tokens:
         """See `store.entry`."""
         found = self.indexed(facets, texts)
         return Tokens(f"{EVERY} {what_token(text, self._key)} {found.text}", found.listed)
@@ -71,4 +61,4 @@ def make_entry(sealed: Sealed, key: bytes) -> Entry:
 
 def all_tokens(entry: Entry) -> str:
     """All tokens of an event, separated by spaces."""
-    return " ".join([part.indexed.text for part in entry.parts])
+    return " ".join([tokens.text for tokens in entry.indexed()])

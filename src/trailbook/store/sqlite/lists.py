@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ...event.text import fold
+from ..entry import shared_parts
 from ..names import Named, names_of
 from .entry import Entry
 
@@ -30,8 +31,10 @@ class Lists(NamedTuple):
 def lists_of(entries: Iterable[tuple[int, Entry]]) -> Lists:
     """What events add to the lists, each given with its book's number."""
     given = list(entries)
-    facets = {facet for _, entry in given for part in entry.parts for facet in part.indexed.listed}
-    return Lists(facets, names_of(given))
+    shared = shared_parts(given)
+    facets = {facet for _, entry in given for facet in entry.own.listed}
+    facets.update(facet for _, part in shared for facet in part.indexed.listed)
+    return Lists(facets, names_of(shared))
 
 
 def keep_lists(connection: sqlite3.Connection, lists: Lists) -> None:

@@ -175,8 +175,8 @@ _NOT = "! "
 
 
 def _quoted(token: str) -> str:
-    """The token as FTS5 takes it: in quotes, but for a prefix, which ends in ` *`."""
-    return token if token.endswith(" *") else f'"{token}"'
+    """The token as FTS5 takes it: in quotes, after which comes the star of a prefix, which ends in ` *`."""
+    return f'"{token.removesuffix(" *")}" *' if token.endswith(" *") else f'"{token}"'
 
 
 def _alternatives(texts: list[str]) -> str:

@@ -1,4 +1,8 @@
-"""Tokens: how a facet, a word or an address is written in the index, and the numbers of texts that rows share."""
+"""Tokens: how a facet, a word or an address is written in the index, and the numbers of texts that rows share.
+
+A word's token is its beginning, or all of it. What other tokens begin with is in no word: `+` or `/`; `z` alone would
+be a word of one letter, and these have no tokens.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ def facet_token(facet: str, key: bytes) -> str:
     """
     hashed = _keyed(key).copy()
     hashed.update(facet.encode())
-    return "h" + b2a_base64(hashed.digest(), newline=False).decode().lower()
+    return "+" + b2a_base64(hashed.digest(), newline=False).decode().lower()
 
 
 @lru_cache(maxsize=16)
@@ -38,13 +42,13 @@ def _keyed(key: bytes) -> blake2b:
 
 @lru_cache(maxsize=50_000)
 def frequent_token(facet: str, key: bytes) -> str:
-    """The token of a facet that many events have."""
-    return facet_token(facet, key)
+    """The token of a facet that many events have, among them addresses."""
+    return address_token(facet[3:]) if facet.startswith("ip:") else facet_token(facet, key)
 
 
 def word_token(word: str) -> str:
     """The token of a folded word; other words may have the same unless `is_told_apart`."""
-    return "w" + (word if len(word) <= LONGEST_NUMBERED or word.isalpha() else word[:LONGEST_NUMBERED])
+    return word if len(word) <= LONGEST_NUMBERED or word.isalpha() else word[:LONGEST_NUMBERED]
 
 
 def is_told_apart(word: str) -> bool:
@@ -52,31 +56,34 @@ def is_told_apart(word: str) -> bool:
     return len(word) < LONGEST_NUMBERED or word.isalpha()
 
 
-class _WordTokens(dict[str, str]):
-    """The tokens of the words of a text. Those of short texts are remembered, since most come again and again."""
+class _OddTokens(dict[bytes, bytes]):
+    """The tokens of pieces of text that are more than a short word. Those of the shorter ones are remembered."""
 
-    def __missing__(self, text: str) -> str:
-        if len(text) > _LONGEST_REMEMBERED and len(parts := pieces(text)) > 1:
-            return " ".join(map(self.__getitem__, parts))
-        tokens = " ".join([word_token(word) for word in long_words(text)])
-        if len(text) <= _LONGEST_REMEMBERED:
+    def __missing__(self, piece: bytes) -> bytes:
+        tokens = " ".join(map(word_token, long_words(piece.decode()))).encode()
+        if len(piece) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
-            self[text] = tokens
+            self[piece] = tokens
         return tokens
 
 
-_word_tokens = _WordTokens()
+_odd_tokens = _OddTokens()
 
 
 def word_tokens(texts: Iterable[str]) -> str:
     """The tokens of the words in any of the texts, separated by spaces; single letters and digits have none."""
-    return " ".join(map(_word_tokens.__getitem__, texts))
+    tokens = [
+        piece if len(piece) <= LONGEST_NUMBERED and piece.isalnum() else _odd_tokens[piece]
+        for piece in pieces(texts)
+        if len(piece) > 1
+    ]
+    return b" ".join(tokens).decode()
 
 
 def address_token(address: str) -> str:
     """The token of an address in hexadecimal digits."""
-    return "i" + address
+    return "/" + address
 
 
 def what_token(what: str, key: bytes) -> str:

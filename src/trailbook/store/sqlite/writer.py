@@ -72,6 +72,10 @@ class _Book:
         return self.frontier.size + len(self.leaves) - 1
 
 
+_blob = bytearray
+"""How bytes are bound: sqlite3 takes these as they are, and looks for an adapter for others, which costs far more."""
+
+
 class Writer:
     """Appends batches. Not shared between threads."""
 
@@ -162,7 +166,7 @@ class Writer:
             return _Book(int(number or 0), name, frontier)
         book = _Book(row[0], name, Frontier.from_bytes(row[1]))
         for start in range(0, len(wanted), _CHUNK):
-            chunk = wanted[start : start + _CHUNK]
+            chunk = [_blob(id) for id in wanted[start : start + _CHUNK]]
             sql = f"""
                 SELECT i.id, i.submission, e.position, e.body FROM identity AS i JOIN event AS e USING (key)
                 WHERE i.book = ? AND i.id IN ({",".join("?" * len(chunk))})
@@ -182,35 +186,35 @@ class Writer:
         """Write the rows, then the index: FTS5 would merge a repeated key silently, the table refuses it."""
         whos = self._whos.number_all(self._connection, {row.entry.who for row in rows})
         whats = self._whats.number_all(self._connection, {row.entry.what for row in rows})
-        ticks = [tick_of(row.key) for row in rows]
+        events, identities, tokens, spilled = [], [], [], []
+        for row in rows:
+            key, entry = row.key, row.entry
+            tick = tick_of(key)
+            offset = entry.micros - tick
+            events.append((key, row.book, row.position, offset, whos[entry.who], whats[entry.what], _blob(row.frame)))
+            identities.append((entry.id, row.book, key, entry.submission))
+            tokens.append((key, all_tokens(entry)))
+            if offset < 0:
+                spilled.append((tick, entry.micros))
+        identities.sort()
         self._connection.executemany(
-            "INSERT INTO event (key, book, position, offset, who, what, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    row.key, row.book, row.position, row.entry.micros - tick,
-                    whos[row.entry.who], whats[row.entry.what], row.frame,
-                )
-                for row, tick in zip(rows, ticks, strict=True)
-            ],
-        )  # fmt: skip
+            "INSERT INTO event (key, book, position, offset, who, what, body) VALUES (?, ?, ?, ?, ?, ?, ?)", events
+        )
         self._connection.executemany(
             "INSERT INTO identity (id, book, key, submission) VALUES (?, ?, ?, ?)",
-            sorted((row.entry.id, row.book, row.key, row.entry.submission) for row in rows),
+            [(_blob(id), book, key, _blob(submission)) for id, book, key, submission in identities],
         )
-        self._connection.executemany(
-            "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", [(row.key, all_tokens(row.entry)) for row in rows]
-        )
-        self._note_spilled([(tick, row.entry.micros) for row, tick in zip(rows, ticks, strict=True)])
+        self._connection.executemany("INSERT INTO facet (rowid, tokens) VALUES (?, ?)", tokens)
+        if spilled:
+            self._note_spilled(spilled)
         self._insert_lists(rows)
 
-    def _note_spilled(self, ticks: list[tuple[int, int]]) -> None:
-        """Note how far from the tick in which its event occurred any row is, given the tick it got and its time."""
-        spilled = [(tick, micros) for tick, micros in ticks if tick > micros]
-        if spilled:
-            furthest = max(first_place(tick) - first_place(micros) for tick, micros in spilled)
-            far = any(tick // QUARTER != micros // QUARTER for tick, micros in spilled)
-            sql = "UPDATE setting SET value = max(value, ?) WHERE name = ?"
-            self._connection.executemany(sql, [(furthest, "furthest_spill"), (far, "spilled_far")])
+    def _note_spilled(self, spilled: list[tuple[int, int]]) -> None:
+        """Note how far rows are from the tick in which their event occurred, given the tick they got and its time."""
+        furthest = max(first_place(tick) - first_place(micros) for tick, micros in spilled)
+        far = any(tick // QUARTER != micros // QUARTER for tick, micros in spilled)
+        sql = "UPDATE setting SET value = max(value, ?) WHERE name = ?"
+        self._connection.executemany(sql, [(furthest, "furthest_spill"), (far, "spilled_far")])
 
     def _insert_lists(self, rows: list[_Fresh]) -> None:
         lists = lists_of((row.book, row.entry) for row in rows)
