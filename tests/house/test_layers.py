@@ -21,6 +21,8 @@ ROOMS_OF: dict[str, set[str]] = {
     "httpx": {"access", "web"},
     "joserfc": {"access"},
     "prometheus_client": {"web"},
+    "psycopg": {"store"},
+    "psycopg_pool": {"store"},
     "pydantic": {"settings", "web"},
     "pydantic_settings": {"settings"},
     "pyotp": {"access"},
