@@ -23,6 +23,8 @@ ROOMS_OF: dict[str, set[str]] = {
     "joserfc": {"access"},
     "markupsafe": {"web"},
     "prometheus_client": {"web"},
+    "psycopg": {"store"},
+    "psycopg_pool": {"store"},
     "pydantic": {"settings", "web"},
     "pydantic_settings": {"settings"},
     "pyotp": {"access"},
