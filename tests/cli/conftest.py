@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Runs a command in this process."""
+def cli(capsys: pytest.CaptureFixture[str]) -> Iterator[Cli]:
+    """Runs a command in this process; afterwards logging is as it was."""
+    everything = logging.getLogger()
+    handlers, level = everything.handlers[:], everything.level
 
     def call(*arguments: str) -> Told:
         capsys.readouterr()
@@ -38,7 +42,8 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
         assert "something went wrong inside" not in err
         return Told(code, out, err)
 
-    return call
+    yield call
+    everything.handlers[:], everything.level = handlers, level
 
 
 @pytest.fixture(scope="session")

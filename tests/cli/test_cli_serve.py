@@ -201,7 +201,8 @@ def test_settings_are_printed_with_source_and_meaning(cli: Cli, monkeypatch: pyt
     monkeypatch.setenv("TRAILBOOK_TRUSTED_PROXIES", "10.0.0.0/8")
     out = cli("--store", "other.db", "settings").out
     assert out.startswith(
-        'store = "other.db"\n    The file that events are kept in.\n    from --store; default "trailb'
+        'store = "other.db"\n    The file that events are kept in, or the postgresql:// URL of a database.\n'
+        '    from --store; default "trailb'
     )
     assert 'zone = "Europe/Berlin"\n    The time zone of reports, by its IANA name.\n    from trailbook.toml;' in out
     assert 'trusted_proxies = ["10.0.0.0/8"]\n' in out

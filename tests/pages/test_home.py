@@ -9,7 +9,7 @@ import entered
 import pytest
 from browser import NARROW, is_too_wide, violations
 from paged import Reader
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sealed import seal, simple
 
 from trailbook.access.kept import ROLES
@@ -117,7 +117,7 @@ def test_without_events_home_says_how_to_send_the_first(visit: Open, ann: Accoun
     assert "--tenant acme --use ingest > key.txt" in command
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy").click()
-    page.wait_for_function("document.getElementById('said').textContent === 'Copied'")
+    expect(page.locator("#said")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == command
     served.store.append([seal(simple(1))])
     page.reload()

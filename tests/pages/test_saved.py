@@ -11,7 +11,7 @@ import pytest
 from browser import NARROW, is_too_wide, violations
 from entered import told
 from paged import Reader, Seen
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from trails import AT, event, sealed_trail
 
 from trailbook.access.kept import ROLES
@@ -296,7 +296,7 @@ def test_saved_reports_read_well_in_any_browser(served: Service, bea: Account, r
     for where in (path, empty, groups, f"{path}/change", "/reports"):
         for more in ({}, {"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"}):
             page = visit(where, bea, **more)
-            page.wait_for_function("!document.querySelector('[aria-busy]')")
+            expect(page.locator("[aria-busy]")).to_have_count(0)
             assert page.evaluate("document.querySelectorAll('main img').length") == 0
             assert not is_too_wide(page)
             assert violations(page) == []

@@ -18,7 +18,7 @@ from size import sized
 from soak.kept import assert_gapless, kept_events
 from soak.programs import assert_whole, start
 from soak.service import HUNG, Answer, Client, Events, body, free_port, is_ready
-from soak.test_served_kill import held
+from soak.traffic import held
 
 from trailbook.event.canonical import encode
 from trailbook.settings import Settings
