@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -49,7 +50,11 @@ def application(settings: Settings) -> FastAPI:
     if (parent := multiprocessing.parent_process()) is not None:
         threading.Thread(target=_end_with, args=(parent,), name="parent", daemon=True).start()
     store = opened(settings)
-    return make_app(service_on(store, settings), at_end=store.close)
+    app = make_app(service_on(store, settings), at_end=store.close)
+    # What is there from the start stays: the collector of cycles need not look through it again and again.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def serve(settings: Settings, tell: Callable[[str], None], *, sign_in: bool = False) -> None:
