@@ -191,7 +191,7 @@ def test_it_is_found_if_the_scope_is_not_applied(apart: Post, monkeypatch: pytes
         "acme-reader",
         "acme-key-read",
     }
-    monkeypatch.setattr(reader, "_sees_book", lambda viewer, book: True)
+    monkeypatch.setattr(reader, "sees_book", lambda viewer, book: True)
     assert _some(apart, ["events", "events.csv", "events/summary"], *names) == set(names)
 
 

@@ -18,11 +18,11 @@ from trailbook.directory.viewer import OPERATOR, TenantScope, Viewer
 from trailbook.errors import Busy, DiskFull, TooSlow
 from trailbook.event.canonical import Sealed
 from trailbook.query.tree import EVERYTHING, Field, Words
-from trailbook.store import memory
+from trailbook.store import memory, reads
 from trailbook.store.dimensions import facet_dimension
 from trailbook.store.ports import Dimension, Reader, Store
 from trailbook.store.postgres import rows as postgres_rows
-from trailbook.store.sqlite import connect, reads, rows
+from trailbook.store.sqlite import connect, rows
 from trailbook.store.sqlite.store import SqliteStore
 
 EVENTS = 300

@@ -107,6 +107,11 @@ def _scope_condition(scope: Scope) -> Condition:
             return And((Field("book", (tenant,)), Parties((PartyKey("user", tenant, user),))))
 
 
+def sees_book(viewer: Viewer, book: str) -> bool:
+    """Whether there may be anything in a book (a tenant's) for the viewer to see."""
+    return isinstance(viewer.scope, Root) or book == viewer.scope.tenant
+
+
 def within(viewer: Viewer, condition: Condition) -> Condition:
     """`condition`, narrowed to what the viewer may see. Every read of every store goes through here."""
     return both(scope_condition(viewer), condition)

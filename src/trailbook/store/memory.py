@@ -16,7 +16,7 @@ from msgspec import structs
 
 from ..directory.directory import Directory
 from ..directory.model import Changes, Membership, Profile
-from ..directory.viewer import Root, Viewer, within
+from ..directory.viewer import Viewer, sees_book, within
 from ..errors import TooSlow
 from ..event.canonical import Sealed, decode
 from ..event.facets import escape, named_parties
@@ -138,7 +138,7 @@ class MemoryReads:
         return {
             book: Head(book, frontier.size, frontier.root())
             for book, frontier in sorted(self._frontiers.items())
-            if isinstance(viewer.scope, Root) or book == viewer.scope.tenant
+            if sees_book(viewer, book)
         }
 
     def _found(

@@ -1,4 +1,4 @@
-"""Reading: page, scan, count, summary, facet counts, each within what the viewer may see."""
+"""Reading: scan, count, summary, parties, each within what the viewer may see; pages are made of it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from ...directory.viewer import Root, Viewer, within
-from ...event.facets import named_parties, unescape
+from ...directory.viewer import Viewer, sees_book, within
+from ...event.facets import unescape
 from ...event.model import Kind, PartyKey
-from ...query.tree import Condition, Field, Parties
-from ..cursor import Cursor, read_cursor, write_cursor
-from ..dimensions import facet_dimension, most_frequent
-from ..parties import preferred
-from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Row
+from ...query.tree import Condition
+from ..ports import Dimension, Head, Heads, Order, Row
+from ..reader import OneReader
 from .bodies import Bodies
 from .connect import Connection, Database
 from .groups import summarise
@@ -21,12 +19,10 @@ from .names import find_names
 from .plan import Plan, Planner
 from .rows import CHUNK, Finder, Selection, source, way_to
 
-MOST_ROWS = 1_000
-"""The most rows on a page."""
 _EVERYTHING = Plan("", (), None, None, recheck=False)
 
 
-class Reader:
+class PostgresReader(OneReader[Finder]):
     """Reads in one transaction, which sees what the viewer's scope lets it see of the database."""
 
     def __init__(self, connection: Connection, database: Database, bodies: Bodies, key: bytes) -> None:
@@ -35,33 +31,10 @@ class Reader:
         self._bodies = bodies
         self._planner = Planner(connection, key)
 
-    def page(
-        self, viewer: Viewer, condition: Condition, order: Order, cursor: str | None, limit: int, heads: Heads | None
-    ) -> Page:
-        """See `ports.Reader.page`."""
-        limit = min(max(limit, 1), MOST_ROWS)
-        at = Cursor(0, order, False) if cursor is None else read_cursor(cursor, order)
-        selection = self._select(viewer, condition, heads)
-        towards: Order = order if not at.backwards else "oldest" if order == "newest" else "newest"
-        found = self._finder().rows(selection, towards, None if cursor is None else at.key, limit + 1)
-        rows = list(islice(found, limit + 1))
-        more, rows = len(rows) > limit, rows[:limit]
-        if at.backwards:
-            rows.reverse()
-        if not rows:
-            return Page((), None, None)
-        has_before = more if at.backwards else cursor is not None
-        has_after = True if at.backwards else more
-        return Page(
-            tuple(rows),
-            write_cursor(Cursor(rows[0].key, order, True)) if has_before else None,
-            write_cursor(Cursor(rows[-1].key, order, False)) if has_after else None,
-        )
-
     def scan(
         self, viewer: Viewer, condition: Condition, order: Order, limit: int | None, heads: Heads | None
     ) -> tuple[Finder, Iterator[Row]]:
-        """See `ports.Reader.scan`. Gives the rows' finder too, so that they can be gone on with elsewhere."""
+        """See `OneReader.scan`."""
         selection = self._select(viewer, condition, heads)
         if selection.sizes is None:
             selection = selection._replace(sizes=self._sizes(viewer))
@@ -88,37 +61,26 @@ class Reader:
         """See `ports.Reader.summary`."""
         return dict(summarise(self._connection, self._finder(), self._select(viewer, condition, heads), by))
 
-    def facet_counts(
-        self, viewer: Viewer, condition: Condition, field: str, limit: int, heads: Heads | None
-    ) -> list[FacetCount]:
-        """See `ports.Reader.facet_counts`."""
-        groups = self.summary(viewer, condition, [facet_dimension(field)], heads)
-        return most_frequent(((values[0], events) for values, events in groups.items()), limit)
-
-    def events(self, viewer: Viewer, id: str) -> list[Row]:
-        """See `ports.Reader.events`."""
-        return list(self._finder().rows(self._select(viewer, Field("id", (id,)), None), "oldest"))
-
     def heads(self, viewer: Viewer) -> dict[str, Head]:
         """See `ports.Reader.heads`."""
         sql = "SELECT name, size, root FROM trailbook.book WHERE size > 0"
         heads = sorted(self._connection.rows(sql))
-        return {name: Head(name, size, root) for name, size, root in heads if _sees_book(viewer, name)}
+        return {name: Head(name, size, root) for name, size, root in heads if sees_book(viewer, name)}
 
-    def parties(self, viewer: Viewer, kind: Kind, text: str, heads: Heads | None) -> list[PartyKey]:
-        """See `ports.Reader.parties`."""
-        if not text:
-            return []
+    def _named(self, viewer: Viewer, kind: Kind, text: str) -> list[tuple[PartyKey, str]]:
         tenant, _, rest = text.partition("/")
-        found = find_names(self._connection, kind, text, unescape(tenant), rest)
-        if heads is not None or not viewer.sees_whole_books():
-            found = [named for named in found if self._is_seen(viewer, heads, *named)]
-        return preferred({party for party, _ in found}, text)
+        return find_names(self._connection, kind, text, unescape(tenant), rest)
 
-    def _is_seen(self, viewer: Viewer, heads: Heads | None, party: PartyKey, name: str) -> bool:
-        """Whether the viewer may see any event, up to the heads, in which the party bears the name."""
-        rows = self._finder().rows(self._select(viewer, Parties((party,)), heads), "newest")
-        return any((party, name) in named_parties(row.event) for row in rows)
+    def _rows(
+        self,
+        viewer: Viewer,
+        condition: Condition,
+        order: Order,
+        heads: Heads | None = None,
+        start: int | None = None,
+        first_chunk: int = CHUNK,
+    ) -> Iterator[Row]:
+        return self._finder().rows(self._select(viewer, condition, heads), order, start, first_chunk)
 
     def _select(self, viewer: Viewer, condition: Condition, heads: Heads | None) -> Selection:
         narrowed = within(viewer, condition)
@@ -131,12 +93,8 @@ class Reader:
         return {
             number: size if heads is None else min(size, heads[name].size)
             for number, name, size in books
-            if _sees_book(viewer, name) and (heads is None or name in heads)
+            if sees_book(viewer, name) and (heads is None or name in heads)
         }
 
     def _finder(self) -> Finder:
         return Finder(self._connection, self._database, self._bodies)
-
-
-def _sees_book(viewer: Viewer, book: str) -> bool:
-    return isinstance(viewer.scope, Root) or book == viewer.scope.tenant

@@ -10,24 +10,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...directory.viewer import Root, Viewer
-from ...event.model import Kind, PartyKey
-from ...query.tree import Condition
-from ..ports import Dimension, FacetCount, Head, Heads, Order, Page, Row
+from ..reads import Reads
 from . import connect
 from .bodies import Bodies
 from .connect import Database, Scope, Way
 from .numbers import Numbers
-from .reader import Reader
+from .reader import PostgresReader
 from .rows import Finder
 
-STEP_ROWS = 50
-STEP_SECONDS = 0.05
-"""A scan takes so many rows at once, or what it finds in so much time if that is any."""
 _NO_BOOK = 0
 """The number of no book."""
 
 
-class PostgresReads:
+class PostgresReads(Reads[Finder]):
     """Reads, each of which may take so many `seconds` (None: any time)."""
 
     def __init__(self, database: Database, numbers: Numbers, token_key: bytes, seconds: float | None = None) -> None:
@@ -37,75 +32,10 @@ class PostgresReads:
         self._seconds = seconds
         self._own = threading.local()
 
-    def page(
-        self,
-        viewer: Viewer,
-        condition: Condition,
-        *,
-        order: Order = "newest",
-        cursor: str | None = None,
-        limit: int = 50,
-        heads: Heads | None = None,
-    ) -> Page:
-        """See `ports.Reader.page`."""
-        with self._asking(viewer) as reader:
-            return reader.page(viewer, condition, order, cursor, limit, heads)
-
-    def scan(
-        self,
-        viewer: Viewer,
-        condition: Condition,
-        *,
-        order: Order = "newest",
-        limit: int | None = None,
-        heads: Heads | None = None,
-    ) -> Iterator[Row]:
-        """See `ports.Reader.scan`."""
-        scope = self._scope(viewer)
-        with self._asking(viewer) as reader:
-            finder, rows = reader.scan(viewer, condition, order, limit, heads)
-        return self._stepwise(scope, finder, rows)
-
-    def count(
-        self, viewer: Viewer, condition: Condition, *, at_most: int | None = None, heads: Heads | None = None
-    ) -> int:
-        """See `ports.Reader.count`."""
-        with self._asking(viewer) as reader:
-            return reader.count(viewer, condition, at_most, heads)
-
-    def summary(
-        self, viewer: Viewer, condition: Condition, *, by: Sequence[Dimension], heads: Heads | None = None
-    ) -> dict[tuple[Any, ...], int]:
-        """See `ports.Reader.summary`."""
-        with self._asking(viewer) as reader:
-            return reader.summary(viewer, condition, by, heads)
-
-    def facet_counts(
-        self, viewer: Viewer, condition: Condition, field: str, *, limit: int = 10, heads: Heads | None = None
-    ) -> list[FacetCount]:
-        """See `ports.Reader.facet_counts`."""
-        with self._asking(viewer) as reader:
-            return reader.facet_counts(viewer, condition, field, limit, heads)
-
-    def events(self, viewer: Viewer, id: str) -> list[Row]:
-        """See `ports.Reader.events`."""
-        with self._asking(viewer) as reader:
-            return reader.events(viewer, id)
-
-    def parties(self, viewer: Viewer, kind: Kind, text: str, *, heads: Heads | None = None) -> list[PartyKey]:
-        """See `ports.Reader.parties`."""
-        with self._asking(viewer) as reader:
-            return reader.parties(viewer, kind, text, heads)
-
-    def heads(self, viewer: Viewer) -> dict[str, Head]:
-        """See `ports.Reader.heads`."""
-        with self._asking(viewer) as reader:
-            return reader.heads(viewer)
-
     @contextmanager
-    def _asking(self, viewer: Viewer) -> Iterator[Reader]:
+    def _asking(self, viewer: Viewer) -> Iterator[PostgresReader]:
         with self._database.reading(self._scope(viewer), self._seconds) as connection:
-            yield Reader(connection, self._database, self._bodies(), self.token_key)
+            yield PostgresReader(connection, self._database, self._bodies(), self.token_key)
 
     def _scope(self, viewer: Viewer) -> Scope:
         """What the database lets this viewer's reads see, whatever they ask for."""
@@ -120,15 +50,11 @@ class PostgresReads:
             bodies = self._own.bodies = Bodies()
         return bodies
 
-    def _stepwise(self, scope: Scope, finder: Finder, rows: Iterator[Row]) -> Iterator[Row]:
-        """The rows, each statement in a transaction of its own: streams take long, and go from thread to thread."""
-        while True:
-            finder.connection = _Each(self._database, scope, self._seconds)
-            with connect.explained(self._database.place):
-                some = _some(rows)
-            if not some:
-                return
-            yield from some
+    @contextmanager
+    def _step(self, viewer: Viewer, finder: Finder) -> Iterator[None]:
+        finder.connection = _Each(self._database, self._scope(viewer), self._seconds)
+        with connect.explained(self._database.place):
+            yield
 
 
 class _Each:
@@ -149,14 +75,3 @@ class _Each:
         left = None if self._deadline == math.inf else max(0.001, self._deadline - time.monotonic())
         with self._database.reading(self._scope, left) as connection:
             return connection.rows(sql, values, way)
-
-
-def _some(rows: Iterator[Row]) -> list[Row]:
-    """The next rows: as many as come soon, and none only at the end."""
-    found: list[Row] = []
-    soon = time.monotonic() + STEP_SECONDS
-    for row in rows:
-        found.append(row)
-        if len(found) == STEP_ROWS or time.monotonic() > soon:
-            break
-    return found
