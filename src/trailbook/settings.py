@@ -93,6 +93,29 @@ class Settings(BaseSettings):
     openid_client: Annotated[str, _says("The client id that the provider knows Trailbook by.")] = ""
     openid_secret: Annotated[SecretStr, _says("The client secret of that id.")] = SecretStr("")
 
+    mail_host: Annotated[str, _says("The SMTP server that mail is sent through; empty: none.")] = ""
+    mail_port: Annotated[int, _says("The port of that server.", ge=1, le=65_535)] = 587
+    mail_security: Annotated[
+        Literal["starttls", "tls", "none"], _says("How the way to it is kept secret; none: not at all.")
+    ] = "starttls"
+    mail_ca: Annotated[str, _says("A file of the authorities that its certificate may be of; empty: the usual.")] = ""
+    mail_user: Annotated[str, _says("The name to sign in to it with; empty: without.")] = ""
+    mail_password: Annotated[SecretStr, _says("The password to sign in to it with.")] = SecretStr("")
+    mail_from: Annotated[str, _says("Whom mail is from, such as Trailbook <audit@example.com>.")] = ""
+    mail_reply_to: Annotated[str, _says("The address that answers go to; empty: the one above.")] = ""
+    mail_attach_bytes: Annotated[ByteSize, _says("The largest files that a mail carries.", ge=0)] = ByteSize(10 << 20)
+    deliver_folder: Annotated[str, _says("The folder below which files are delivered; empty: none.")] = ""
+    deliver_folder_bytes: Annotated[ByteSize, _says("How much that folder may hold in all.", ge=0)] = ByteSize(10 << 30)
+    webhook_secret: Annotated[
+        SecretStr, _says("What webhooks are signed with, 32 characters or more; empty: no webhooks.")
+    ] = SecretStr("")
+    webhook_networks: Annotated[
+        tuple[Network, ...], BeforeValidator(_listed), _says("Private networks that webhooks may go to all the same.")
+    ] = ()
+    send_seconds: Annotated[
+        float, _says("How long a mail server or webhook may take for each of its answers.", gt=0, le=600)
+    ] = 30
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -12,16 +12,19 @@ from importlinter.cli import lint_imports
 ROOT = Path(__file__).parents[2]
 
 ROOMS_OF: dict[str, set[str]] = {
+    "aiosmtplib": {"deliver"},
     "argon2": {"access"},
     "authlib": {"access"},
     "anyio": {"web"},
     "babel": {"report", "render", "web"},
     "click": {"cli"},
+    "css_inline": {"deliver"},
     "fastapi": {"web"},
-    "httpx": {"access", "web"},
-    "jinja2": {"web"},
+    "httpx": {"access", "deliver", "web"},
+    "idna": {"deliver"},
+    "jinja2": {"deliver", "web"},
     "joserfc": {"access"},
-    "markupsafe": {"web"},
+    "markupsafe": {"deliver", "web"},
     "prometheus_client": {"web"},
     "psycopg": {"store"},
     "psycopg_pool": {"store"},

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from ..errors import TrailbookError
+
+_PLAIN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -23,8 +27,9 @@ class Message(msgspec.Struct, frozen=True):
 
     `id` says which message it is, the same at every try: 1 to 128 letters, digits, `.`, `_` and `-`. A receiver that
     knows it already has the message. `to` is a mail address, a folder below the one for deliveries, or a webhook's URL.
-    `text` and `html` say the same; `chart_png` is shown where `html` has an `<img src="cid:chart">`. Subject and texts
-    may hold anything: each channel makes sure for itself that nothing in them does harm.
+    `text` and `html` say the same, and so does `data`, in JSON values, for programs; `chart_png` is shown where `html`
+    has an `<img src="cid:chart">`. Subject and texts may hold anything: each channel makes sure for itself that nothing
+    in them does harm.
     """
 
     id: str
@@ -34,6 +39,7 @@ class Message(msgspec.Struct, frozen=True):
     html: str = ""
     chart_png: bytes | None = None
     attachments: tuple[Attachment, ...] = ()
+    data: Any = None
 
 
 class Undelivered(TrailbookError):
@@ -57,3 +63,10 @@ Channel = Callable[[Message], None]
 
 It blocks for as long as the time-outs of its settings allow, and may be called from several threads at once.
 """
+
+
+def check_id(message: Message) -> str:
+    """The id of a message, which every channel writes somewhere as it is. Raises Refused for one that is not plain."""
+    if not _PLAIN_ID.fullmatch(message.id):
+        raise Refused("The message's id is not 1 to 128 letters, digits, '.', '_' and '-'.", place="id")
+    return message.id
