@@ -13,6 +13,7 @@ from ..errors import BadInput, BadQuery, TrailbookError
 from ..query.excerpt import quoted, render_error, visible
 from .access import account, key
 from .completion import completion
+from .delivering import mail, webhook
 from .demo import demo
 from .directory import directory
 from .importing import formats, import_files
@@ -26,7 +27,7 @@ from .serving import serve, show_settings
 
 for command in (
     import_files, send, report, show, facets, columns, formats, directory, demo, stats, head, verify, doctor,
-    copy, migrate, serve, show_settings, account, key, completion,
+    copy, migrate, serve, show_settings, account, key, mail, webhook, completion,
 ):  # fmt: skip
     root.add_command(command)
 
