@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import islice
 from typing import Annotated, Any
 
@@ -14,14 +13,15 @@ from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from ..access import decide
-from ..access.kept import ACCOUNTS, Found, Shelf
+from ..access.kept import ACCOUNTS, DELETED, REPORTS, Found
+from ..access.own import home
 from ..directory.viewer import Root, Scope, TenantScope
 from ..errors import BadInput, NotAllowed
 from ..event.model import Event, Reference
 from ..report import run, saved
 from ..report.asked import Asked
 from ..report.saved import SavedReport, Share, ShareKind, Sharer
-from . import answers, looking
+from . import answers
 from .answers import json
 from .asking import READING, export, export_answer, groups, page
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Work, Working, check_match, etag, nothing
@@ -32,17 +32,6 @@ from .strict import Strict
 
 router = APIRouter(prefix=f"{PREFIX}/reports", tags=["reports"], route_class=Strict)
 
-UNDO = timedelta(minutes=10)
-"""How long a report that was deleted can be brought back."""
-
-REPORTS = Shelf("report", SavedReport, owner=lambda report: report.tenant)
-DELETED = Shelf(
-    "deleted_report",
-    SavedReport,
-    owner=lambda report: report.tenant,
-    expires_at=lambda report: report.updated_at and report.updated_at + UNDO,
-)
-"""Reports that were deleted lately, with that moment as when they were changed last."""
 _TAGGED = {"headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}}
 
 
@@ -176,7 +165,7 @@ def desk_of(work: Work) -> Desk:
     decide.check_seat(work.caller, work.now)
     if "reports" not in work.caller.seat.rights:
         work.require("view")
-    caller, tenant = work.caller, looking.home(work.caller)
+    caller, tenant = work.caller, home(work.caller)
     joined = work.service.directory().groups_at(caller.user.tenant, caller.user.id, work.now) or ()
     account = ACCOUNTS.find(work.service.store, caller.id, work.now) if caller.kind == "account" else None
     groups = frozenset(one.id for one in joined if one.tenant == tenant)
