@@ -61,4 +61,4 @@ def test_the_key_of_a_webhook_is_told_to_who_knows_the_secret(
     assert "not set up" in capsys.readouterr().err
     monkeypatch.setenv("TRAILBOOK_WEBHOOK_SECRET", "x" * 32)
     assert run(["webhook", "key", "https://example.com/hook"]) == 0
-    assert capsys.readouterr().out == "whsec_51FSL5HjNFVVTvKYwcQPI9UPr5XRDS/8SvIaS83g/ew=\n"
+    assert capsys.readouterr().out == "whsec_aCC3PR63995FOgSLuDeEbx+HGtaGkC4ekoSi3rp01ok=\n"

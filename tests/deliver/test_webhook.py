@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from pathlib import Path
 from typing import Any
@@ -158,18 +159,19 @@ def test_a_name_that_leads_elsewhere_a_moment_later_is_not_looked_up_again() -> 
 
 
 @pytest.mark.parametrize(
-    "addresses",
+    "address",
     [
-        ["127.0.0.1"], ["0.0.0.0"], ["10.0.0.1"], ["172.16.0.1"], ["192.168.1.1"], ["100.64.0.1"], ["169.254.169.254"],
-        ["224.0.0.1"], ["240.0.0.1"], ["255.255.255.255"], ["192.0.2.1"], ["198.18.0.1"], ["::1"], ["::"],
-        ["fe80::1%eth0"], ["fc00::1"], ["fec0::1"], ["ff02::1"], ["::ffff:127.0.0.1"], ["::ffff:10.0.0.1"], ["::127.0.0.1"],
-        ["64:ff9b::a00:1"], ["2002:7f00:1::"], ["2001:0:53aa:64c:0:fbff:80ff:fffe"], ["2001:db8::1"], ["93.184.216.34", "10.0.0.1"], [],
+        "127.0.0.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "224.0.0.1",
+        "240.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "::1", "::", "fe80::1%eth0", "fc00::1", "fec0::1",
+        "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::a00:1", "2002:7f00:1::",
+        "2001:0:53aa:64c:0:fbff:80ff:fffe", "2001:db8::1",
     ],
-    ids=str,
 )  # fmt: skip
-def test_a_webhook_does_not_go_into_the_house(addresses: list[str]) -> None:
-    with pytest.raises(Refused, match="may not go to"):
-        channel(lambda name, port: addresses, ())(Message("run-7", "http://hooks.example.com/", "S", "T"))
+def test_a_webhook_does_not_go_into_the_house(address: str) -> None:
+    for found in ([address], ["93.184.216.34", address]):
+        send = channel(partial(lambda found, name, port: found, found), ())
+        with pytest.raises(Refused, match="may not go to"):
+            send(Message("run-7", "http://hooks.example.com/", "S", "T"))
 
 
 def test_an_address_in_place_of_a_name_is_looked_at_like_one() -> None:

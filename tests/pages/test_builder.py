@@ -15,13 +15,12 @@ from msgspec import structs
 from paged import Element, Reader, Seen
 from trails import AT, NOW, event, sealed_trail
 
-from trailbook.access.kept import ROLES
+from trailbook.access.kept import REPORTS, ROLES
 from trailbook.access.model import AccessRole, Account
 from trailbook.demo.trail import demo_events
 from trailbook.directory.viewer import TenantScope
 from trailbook.event.model import Initiator
 from trailbook.report.columns import COLUMNS
-from trailbook.web.reports import REPORTS
 from trailbook.web.service import Service
 
 Read = Callable[..., Reader]

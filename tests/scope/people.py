@@ -12,7 +12,7 @@ from scope.world import World
 from served import NOW
 
 from trailbook.access.accounts import NAMES, Alias
-from trailbook.access.kept import ACCOUNTS, KEYS, ROLES, SESSIONS
+from trailbook.access.kept import ACCOUNTS, KEYS, REPORTS, ROLES, SESSIONS
 from trailbook.access.keys import make_key
 from trailbook.access.model import (
     RIGHTS_OF_USE,
@@ -31,7 +31,6 @@ from trailbook.report.saved import SavedReport, Share
 from trailbook.store.ports import Record
 from trailbook.web.callers import COOKIE, CSRF_HEADER
 from trailbook.web.granting import seat_role_id
-from trailbook.web.reports import REPORTS
 from trailbook.web.service import Service
 
 SHIPPED = {role.id: role for role in SHIPPED_ROLES}

@@ -14,7 +14,7 @@ from query import strategies as world
 from sealed import seal
 from stores import STORES
 
-from trailbook.directory.viewer import GroupScope, Root, SelfScope, TenantScope, Viewer, scope_condition
+from trailbook.directory.viewer import GroupScope, Overlap, Root, SelfScope, TenantScope, Viewer, scope_condition
 from trailbook.event.facets import named_parties, reference_text
 from trailbook.event.model import Event
 from trailbook.event.text import fold
@@ -25,11 +25,23 @@ from trailbook.store.keys import TICK, PlaceAllocator, microseconds, tick_of
 from trailbook.store.parties import preferred
 from trailbook.store.ports import FACET_FIELDS, Dimension
 
+
+def within_tenant(tenant: str) -> st.SearchStrategy[GroupScope | SelfScope]:
+    """What shows a part of a tenant's book."""
+    groups = st.builds(GroupScope, st.just(tenant), st.sets(st.sampled_from(world.GROUPS)).map(tuple))
+    return groups | st.builds(SelfScope, st.just(tenant), st.sampled_from(world.USERS))
+
+
+def overlaps(tenant: str) -> st.SearchStrategy[Overlap]:
+    """What two may see alike."""
+    return st.builds(Overlap, st.just(tenant), st.tuples(within_tenant(tenant), within_tenant(tenant)))
+
+
 SCOPES = st.one_of(
     st.just(Root()),
     st.builds(TenantScope, st.sampled_from(world.TENANTS)),
-    st.builds(GroupScope, st.sampled_from(world.TENANTS), st.sets(st.sampled_from(world.GROUPS)).map(tuple)),
-    st.builds(SelfScope, st.sampled_from(world.TENANTS), st.sampled_from(world.USERS)),
+    st.sampled_from(world.TENANTS).flatmap(within_tenant),
+    st.sampled_from(world.TENANTS).flatmap(overlaps),
 )
 MOMENTS = st.none() | st.sampled_from(world.MOMENTS)
 VIEWERS = st.builds(lambda *seat: Viewer("somebody", seat[0], frozenset(), *seat[1:]), SCOPES, MOMENTS, MOMENTS)

@@ -1,14 +1,15 @@
-"""How the values of access are kept: each type as records of its own kind, JSON inside."""
+"""How values are kept: each type as records of its own kind, JSON inside; those of access, and saved reports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from ..report.saved import SavedReport
 from ..store.ports import Record, Records
 from .model import AccessRole, Account, ApiKey, Session
 
@@ -77,3 +78,14 @@ ACCOUNTS = Shelf("account", Account, owner=lambda account: getattr(account.scope
 """Accounts; owned by the tenant of their scope, root's by nobody."""
 KEYS = Shelf("key", ApiKey, owner=attrgetter("tenant"))
 SESSIONS = Shelf("session", Session, owner=attrgetter("account"), expires_at=attrgetter("expires_at"))
+
+UNDO = timedelta(minutes=10)
+"""How long a report that was deleted can be brought back."""
+REPORTS = Shelf("report", SavedReport, owner=attrgetter("tenant"))
+DELETED = Shelf(
+    "deleted_report",
+    SavedReport,
+    owner=attrgetter("tenant"),
+    expires_at=lambda report: report.updated_at and report.updated_at + UNDO,
+)
+"""Reports that were deleted lately, with that moment as when they were changed last."""

@@ -68,12 +68,15 @@ def caller_of_key(text: str, key: ApiKey | None, now: datetime) -> Caller:
     Raises NotSignedIn, the same for a key that is unknown, revoked or has expired.
     """
     known = hmac.compare_digest(digest(text), key.digest if key is not None else bytes(32))
-    if key is None or not known or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
-        raise NotSignedIn(
-            "This key is not known, or holds no longer.",
-            place="Authorization",
-            remedy="Ask who manages access for one.",
-        )
+    if key is None or not known:
+        raise _not_known()
+    return caller_with_key(key, now)
+
+
+def caller_with_key(key: ApiKey | None, now: datetime) -> Caller:
+    """The caller that a key stands for now. Raises NotSignedIn for one that is gone, revoked or has expired."""
+    if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+        raise _not_known()
     rights = frozenset[str]().union(*(RIGHTS_OF_USE[use] for use in key.uses))
     seat = Seat(
         TenantScope(key.tenant),
@@ -83,6 +86,14 @@ def caller_of_key(text: str, key: ApiKey | None, now: datetime) -> Caller:
         applications=key.applications,
     )
     return Caller("key", key.id, key.name, PartyKey("user", key.tenant, f"key:{key.id}"), seat)
+
+
+def _not_known() -> NotSignedIn:
+    return NotSignedIn(
+        "This key is not known, or holds no longer.",
+        place="Authorization",
+        remedy="Ask who manages access for one.",
+    )
 
 
 def used(key: ApiKey, now: datetime) -> ApiKey | None:

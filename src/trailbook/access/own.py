@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..event.model import OWN_APPLICATION, Change, Event, Initiator, Outcome, Reference, Target
+from ..directory.viewer import Root
+from ..event.model import DEFAULT_TENANT, OWN_APPLICATION, Change, Event, Initiator, Outcome, Reference, Target
 from ..store.ports import Record
 from .model import Caller, Origin
 
@@ -30,6 +31,12 @@ class Decided(NamedTuple):
     def also(self, other: Decided) -> Decided:
         """Both together."""
         return Decided(self.changed + other.changed, self.removed + other.removed, self.events + other.events)
+
+
+def home(caller: Caller) -> str:
+    """The tenant whose book a caller's looking is kept in: that of what they may see; who sees all books, their own."""
+    scope = caller.seat.scope
+    return (caller.user.tenant or DEFAULT_TENANT) if isinstance(scope, Root) else scope.tenant
 
 
 def own_event(

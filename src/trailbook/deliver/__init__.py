@@ -1,1 +1,1 @@
-"""WHEN, TO WHOM: what waits for its time, schedules, alerts, and the ways by which a message leaves the house."""
+"""WHEN, TO WHOM: what waits for its time, what is made in the background, and how it reaches whoever asked for it."""

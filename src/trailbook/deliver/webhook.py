@@ -64,13 +64,8 @@ def check_url(url: str) -> httpx.URL:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
         parsed = httpx.URL("")
-    if (
-        parsed.scheme not in ("http", "https")
-        or not parsed.host
-        or parsed.userinfo
-        or parsed.fragment
-        or len(url) > 2000
-    ):
+    plain = len(url) <= 2_000 and url.isprintable() and " " not in url
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo or parsed.fragment or not plain:
         raise Refused(
             "This is not the address of a webhook.",
             place="to",
@@ -80,7 +75,7 @@ def check_url(url: str) -> httpx.URL:
 
 
 def is_outside(address: str, allowed: Networks) -> bool:
-    """Whether it is a public address, or in one of the allowed networks; an IPv4 address in IPv6 counts as what it is."""
+    """Whether it is a public address, or in one of the allowed networks; IPv4 within IPv6 counts as IPv4."""
     ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped

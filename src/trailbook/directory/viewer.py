@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from ..errors import BadInput
+from ..errors import BadInput, NotAllowed
 from ..event.facets import unescape
 from ..event.model import PartyKey
 from ..query.tree import EVERYTHING, And, Condition, Field, Occurred, Parties, both
@@ -39,6 +39,13 @@ class SelfScope(Struct, frozen=True, tag="self"):
 Scope = Root | TenantScope | GroupScope | SelfScope
 
 
+class Overlap(Struct, frozen=True, tag="overlap"):
+    """May see what each of these scopes, all of one tenant, shows: nobody's own, but what two may see alike."""
+
+    tenant: str
+    scopes: tuple[Scope | Overlap, ...]
+
+
 class Viewer(Struct, frozen=True):
     """Who is asking: a name to print, a scope, and the keys of the columns that are hidden from them.
 
@@ -46,7 +53,7 @@ class Viewer(Struct, frozen=True):
     """
 
     name: str
-    scope: Scope
+    scope: Scope | Overlap
     hidden: frozenset[str] = frozenset()
     since: datetime | None = None
     until: datetime | None = None
@@ -94,8 +101,10 @@ def scope_condition(viewer: Viewer) -> Condition:
     return both(_scope_condition(viewer.scope), Occurred(viewer.since, viewer.until))
 
 
-def _scope_condition(scope: Scope) -> Condition:
+def _scope_condition(scope: Scope | Overlap) -> Condition:
     match scope:
+        case Overlap(_, scopes):
+            return And(tuple(_scope_condition(one) for one in scopes))
         case Root():
             return EVERYTHING
         case TenantScope(tenant):
@@ -105,6 +114,36 @@ def _scope_condition(scope: Scope) -> Condition:
             return And((Field("book", (tenant,)), Parties(parties)))
         case SelfScope(tenant, user):
             return And((Field("book", (tenant,)), Parties((PartyKey("user", tenant, user),))))
+
+
+def cut(viewer: Viewer, to: Viewer, name: str) -> Viewer:
+    """A viewer of this name who may see just what both of these may: events, columns and period.
+
+    Raises NotAllowed if that is nothing at all.
+    """
+    scope = _overlap(viewer.scope, to.scope)
+    since = max((one for one in (viewer.since, to.since) if one is not None), default=None)
+    until = min((one for one in (viewer.until, to.until) if one is not None), default=None)
+    if scope is None or (since is not None and until is not None and until <= since):
+        raise NotAllowed(
+            f"There is nothing that both {viewer.name} and {to.name} may see.",
+            place="access",
+            remedy="Ask whoever manages access.",
+        )
+    return Viewer(name, scope, viewer.hidden | to.hidden, since, until)
+
+
+def _overlap(one: Scope | Overlap, other: Scope | Overlap) -> Scope | Overlap | None:
+    """The smaller of two scopes if one lies in the other; None if they are of different tenants."""
+    if isinstance(one, Root) or one == other:
+        return other
+    if isinstance(other, Root):
+        return one
+    if one.tenant != other.tenant:
+        return None
+    if isinstance(one, TenantScope):
+        return other
+    return one if isinstance(other, TenantScope) else Overlap(one.tenant, (one, other))
 
 
 def sees_book(viewer: Viewer, book: str) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import product
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from ..event.model import Kind, PartyKey
 from .directory import Directory
 from .model import BEGINNING, END, Membership, Profile, end, start
-from .viewer import GroupScope, Root, SelfScope, TenantScope, Viewer
+from .viewer import GroupScope, Overlap, Root, SelfScope, TenantScope, Viewer
 
 
 def visible_profiles(directory: Directory, viewer: Viewer) -> Iterator[Profile]:
@@ -90,6 +93,13 @@ def _held(
 
 def _spans(directory: Directory, viewer: Viewer, party: PartyKey) -> Iterator[tuple[datetime, datetime]]:
     """The times of which the viewer may see a party, each from and to; some may overlap."""
+    if isinstance(viewer.scope, Overlap):
+        each = (tuple(_spans(directory, replace(viewer, scope=one), party)) for one in viewer.scope.scopes)
+        for spans in product(*each):
+            first, last = max(first for first, _ in spans), min(last for _, last in spans)
+            if first < last:
+                yield first, last
+        return
     first, last = viewer.since or BEGINNING, viewer.until or END
     if not isinstance(viewer.scope, GroupScope) or party.kind != "user":
         yield first, last
@@ -128,6 +138,8 @@ def sees(directory: Directory, viewer: Viewer, party: PartyKey, since: datetime 
         return False
     first, last = max(first, viewer.since or BEGINNING), min(last, viewer.until or END)
     match viewer.scope:
+        case Overlap(_, scopes):
+            return all(sees(directory, replace(viewer, scope=one), party, since, until) for one in scopes)
         case Root():
             return True
         case TenantScope(tenant):

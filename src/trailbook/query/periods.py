@@ -101,7 +101,7 @@ def _span(value: str, now: datetime, zone: ZoneInfo) -> _Span:
         if found := _DATE_TIME.fullmatch(value.upper()):
             _check_year(int(found[1]), value)
             moment = datetime.fromisoformat(value.upper())
-            moment = moment.astimezone(UTC) if moment.tzinfo else _moment(moment, zone)
+            moment = moment.astimezone(UTC) if moment.tzinfo else first_shown(moment, zone)
             return _Span(moment, moment)
     except ValueError as error:
         raise BadQuery(
@@ -123,7 +123,7 @@ def _ago(count: int, letters: str, now: datetime, zone: ZoneInfo) -> datetime:
             # Whole days keep the time on the clock, so that -7d from noon is noon although the clocks changed between.
             local = now.astimezone(zone)
             day = _step(local.date(), _AGO_UNITS[letters], -count)
-            moment = _moment(datetime.combine(day, local.time()), zone)
+            moment = first_shown(datetime.combine(day, local.time()), zone)
     except (ValueError, OverflowError):
         _refuse_year(value)
     _check_year(moment.year, value)
@@ -154,12 +154,12 @@ def _step(day: date, unit: _Unit, count: int) -> date:
 
 def _days(first: date, after: date, zone: ZoneInfo) -> _Span:
     return _Span(
-        _moment(datetime.combine(first, time()), zone),
-        _moment(datetime.combine(after, time()), zone),
+        first_shown(datetime.combine(first, time()), zone),
+        first_shown(datetime.combine(after, time()), zone),
     )
 
 
-def _moment(local: datetime, zone: ZoneInfo) -> datetime:
+def first_shown(local: datetime, zone: ZoneInfo) -> datetime:
     """The first moment, in UTC, at which clocks in `zone` show `local`, or a later time if they never show it."""
     moment = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None, fold=0) == local.replace(fold=0):

@@ -14,6 +14,7 @@ from msgspec.structs import asdict, replace
 from pydantic import BaseModel, Field
 
 from ..access.decide import check_tenant, viewer
+from ..access.own import home
 from ..directory.directory import Directory
 from ..directory.edit import Standing, check_size, join, leave, put, remove, standing, tell
 from ..directory.load import read_csv, read_json
@@ -43,7 +44,6 @@ from .changed import (
     nothing,
     problems,
 )
-from .looking import home
 from .strict import Strict
 
 router = APIRouter(prefix=f"{PREFIX}/directory", tags=["directory"], route_class=Strict)

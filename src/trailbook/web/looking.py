@@ -10,10 +10,9 @@ from typing import Any
 
 import msgspec
 
-from ..access.model import Caller
-from ..directory.viewer import Root
+from ..access.own import home
 from ..errors import Outdated
-from ..event.model import DEFAULT_TENANT, Reference
+from ..event.model import Reference
 from ..store.ports import Record
 from .changed import Work
 
@@ -22,12 +21,6 @@ SAME_LOOK = timedelta(minutes=10)
 KIND = "looked"
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
-
-
-def home(caller: Caller) -> str:
-    """The tenant whose book a caller's looking is kept in: that of what they may see; who sees all books, their own."""
-    scope = caller.seat.scope
-    return (caller.user.tenant or DEFAULT_TENANT) if isinstance(scope, Root) else scope.tenant
 
 
 def opened(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import islice
 from typing import Annotated, Any
 
@@ -14,14 +13,15 @@ from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from ..access import decide
-from ..access.kept import ACCOUNTS, Found, Shelf
-from ..directory.viewer import Root, Scope, TenantScope
+from ..access.kept import ACCOUNTS, DELETED, REPORTS, Found
+from ..access.sight import Sight, sight_of
+from ..directory.viewer import Root
 from ..errors import BadInput, NotAllowed
 from ..event.model import Event, Reference
 from ..report import run, saved
 from ..report.asked import Asked
 from ..report.saved import SavedReport, Share, ShareKind, Sharer
-from . import answers, looking
+from . import answers
 from .answers import json
 from .asking import READING, export, export_answer, groups, page
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Work, Working, check_match, etag, nothing
@@ -32,17 +32,6 @@ from .strict import Strict
 
 router = APIRouter(prefix=f"{PREFIX}/reports", tags=["reports"], route_class=Strict)
 
-UNDO = timedelta(minutes=10)
-"""How long a report that was deleted can be brought back."""
-
-REPORTS = Shelf("report", SavedReport, owner=lambda report: report.tenant)
-DELETED = Shelf(
-    "deleted_report",
-    SavedReport,
-    owner=lambda report: report.tenant,
-    expires_at=lambda report: report.updated_at and report.updated_at + UNDO,
-)
-"""Reports that were deleted lately, with that moment as when they were changed last."""
 _TAGGED = {"headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}}
 
 
@@ -111,18 +100,20 @@ class Desk(Struct, frozen=True):
     """Who asks for saved reports."""
 
     work: Work
-    sharer: Sharer
+    sight: Sight
+
+    @property
+    def sharer(self) -> Sharer:
+        """As whom reports are shared with them."""
+        return self.sight.sharer
 
     def may_see(self, report: SavedReport) -> bool:
-        """Whose it is, with whom it is shared, and who manages reports of its tenant."""
-        return saved.is_shared(report, self.sharer) or self.manages(report.tenant)
+        """See `Sight.may_see`."""
+        return self.sight.may_see(report)
 
     def manages(self, tenant: str) -> bool:
-        """Whether they manage the reports of a tenant."""
-        return "reports" in self.work.caller.seat.rights and self._sees_all_of(TenantScope(tenant))
-
-    def _sees_all_of(self, scope: Scope) -> bool:
-        return decide.within_scope(self.work.caller.seat.scope, scope)
+        """See `Sight.manages`."""
+        return self.sight.manages(tenant)
 
     def may_change(self, report: SavedReport) -> bool:
         """Whose it is, and who manages reports of its tenant."""
@@ -148,7 +139,7 @@ class Desk(Struct, frozen=True):
 
     def visible(self, after: str) -> Iterator[Found[SavedReport]]:
         """The reports that they may see, by id."""
-        owner = None if self._sees_all_of(Root()) else self.sharer.tenant
+        owner = None if isinstance(self.work.caller.seat.scope, Root) else self.sharer.tenant
         return (one for one in every(self.work, REPORTS, owner, after) if self.may_see(one.value))
 
     def owner_name(self, report: SavedReport) -> str:
@@ -176,11 +167,7 @@ def desk_of(work: Work) -> Desk:
     decide.check_seat(work.caller, work.now)
     if "reports" not in work.caller.seat.rights:
         work.require("view")
-    caller, tenant = work.caller, looking.home(work.caller)
-    joined = work.service.directory().groups_at(caller.user.tenant, caller.user.id, work.now) or ()
-    account = ACCOUNTS.find(work.service.store, caller.id, work.now) if caller.kind == "account" else None
-    groups = frozenset(one.id for one in joined if one.tenant == tenant)
-    return Desk(work, Sharer(caller.id, tenant, groups, account.value.role if account is not None else ""))
+    return Desk(work, sight_of(work.service.store, work.service.directory(), work.caller, work.now))
 
 
 @router.get("", responses={**problems(401, 403), 200: {"model": ReportsShown}})

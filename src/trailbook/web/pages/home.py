@@ -11,12 +11,11 @@ import msgspec
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from ...access import decide
+from ...access import decide, own
 from ...errors import TooSlow
 from ...event.model import OWN_APPLICATION
 from ...query.tree import Field, Not
 from ...report.saved import SavedReport
-from .. import looking
 from ..reports import Desk, desk_of
 from ..strict import Strict
 from .looked import Look, lately
@@ -97,7 +96,7 @@ def _first_event(visit: Visit) -> str:
     now = visit.work.now.replace(microsecond=0).isoformat().replace("+00:00", "Z")
     event: dict[str, Any] = {"occurred_at": now, "resource": "users", "action": "login", "initiator": {"id": "u17"}}
     return (
-        f"trailbook key create --tenant {shlex.quote(looking.home(visit.caller))} --use ingest > key.txt\n"
+        f"trailbook key create --tenant {shlex.quote(own.home(visit.caller))} --use ingest > key.txt\n"
         f"curl {shlex.quote(visit.service.settings.address + '/api/v1/events')} \\\n"
         '  -H "Authorization: Bearer $(cat key.txt)" \\\n'
         f"  --data {shlex.quote(msgspec.json.encode(event).decode())}"

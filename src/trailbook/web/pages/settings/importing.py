@@ -8,11 +8,11 @@ from pathlib import PurePath
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from ....access.own import home
 from ....directory.load import read_csv, read_json
 from ....directory.model import Incoming
 from ....errors import BadFile, TrailbookError
 from ... import directory
-from ...looking import home
 from ...strict import Strict
 from ..forms import File
 from ..language import marked as _

@@ -9,13 +9,13 @@ from pydantic import Field
 from starlette.responses import Response
 
 from ....access.decide import check_tenant, viewer
+from ....access.own import home
 from ....directory.visible import visible_history, visible_members
 from ....errors import BadInput, Mismatch, TrailbookError
 from ....event.model import PartyKey
 from ... import directory
 from ...changed import After, Given, etag
 from ...directory import KIND_OF, Kinds
-from ...looking import home
 from ...strict import Strict
 from ..forms import build
 from ..language import marked as _
