@@ -56,7 +56,7 @@ def test_both_say_the_same() -> None:
 
 def test_the_styles_are_in_attributes_and_dark_colours_in_a_rule() -> None:
     _, html = written(LETTER)
-    assert '<td dir="auto" style="padding: 6px 8px;' in html.replace("&quot;", "'")
+    assert '<td data-label="Who" dir="auto" style="padding: 6px 8px;' in html
     assert "prefers-color-scheme: dark" in html
 
 
