@@ -21,3 +21,6 @@ class Options(Struct, frozen=True):
     cell_lines: int = 20
     raw: bool = False
     bom: bool = False
+    paper: str = ""
+    most_rows: int = 50_000
+    fonts: str = ""
