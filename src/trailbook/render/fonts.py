@@ -50,13 +50,19 @@ class Face:
         """The code points that it has; none if it has no TrueType outlines, which alone a PDF takes as they are."""
         return frozenset(self.face.unicodes) if _OUTLINES in self.face.table_tags else frozenset()
 
+    @cached_property
+    def family(self) -> str:
+        """What its family is called."""
+        return str(self.face.get_name(hb.OTNameIdPredefined.FONT_FAMILY) or self.path.stem)
+
     def glyph(self, character: str) -> int:
         """The glyph of a character, 0 (a box) if there is none."""
-        return self.font.get_nominal_glyph(ord(character)) or 0
+        return int(self.font.get_nominal_glyph(ord(character)) or 0)
 
     def advance(self, glyph: int) -> int:
         """The width of a glyph."""
-        return round(self.font.get_glyph_h_advance(glyph) * self.scale)
+        width: float = self.font.get_glyph_h_advance(glyph) * self.scale
+        return round(width)
 
 
 class Faces:
@@ -98,7 +104,7 @@ def _found(folders: Sequence[str]) -> tuple[tuple[int, str, Path], ...]:
         for path in sorted(Path(folder).expanduser().rglob("*.ttf")):
             name = _NAME.fullmatch(path.name)
             order = next((at for at, one in enumerate(_WANTED) if name and re.fullmatch(one, name[1])), len(_WANTED))
-            if name and (order < len(_WANTED) or at == 0 and folder not in FOLDERS):
+            if name and (order < len(_WANTED) or (at == 0 and folder not in FOLDERS)):
                 found.append((order, name[2], path))
     return tuple(sorted(found, key=lambda one: one[0]))
 

@@ -12,6 +12,9 @@ SAMPLE = 300
 _BREAKS = re.compile(r"[\s,;:/&?=_.|@-]+")
 _LONGEST_WORD, _WIDEST = 9.0, 400.0
 """In ems: a word that is longer may be broken; a cell that is longer asks for no more room."""
+_LONGEST_LABEL = 14.0
+"""In ems: a longer label does not ask to stand on one line."""
+
 _MOST_MEASURED = 800
 _USUAL = 0.8
 _STRETCH = 1.6
@@ -36,15 +39,14 @@ def wishes(
     return [_wish(label, column, heavy, light) for label, column in zip(labels, columns, strict=True)]
 
 
-def _wish(
-    label: str, cells: Sequence[str], heavy: Callable[[str], float], light: Callable[[str], float]
-) -> Wish:
+def _wish(label: str, cells: Sequence[str], heavy: Callable[[str], float], light: Callable[[str], float]) -> Wish:
     words = {word for cell in set(cells) for word in _BREAKS.split(cell[:_MOST_MEASURED])}
     longest = min(max(map(light, words), default=0.0) + light("-"), _LONGEST_WORD)
     least = max(longest, *(heavy(word) for word in label.split(" ")))
+    whole = min(heavy(label), _LONGEST_LABEL)
     widths = sorted(max(light(line[:_MOST_MEASURED]) for line in cell.split("\n")) for cell in cells)
     usual = widths[int(_USUAL * (len(widths) - 1))] if widths else 0.0
-    return Wish(least, max(least, min(usual, _WIDEST)))
+    return Wish(least, max(least, whole, min(usual, _WIDEST)))
 
 
 def fitted(asked: Sequence[Wish], room: float) -> list[float] | None:

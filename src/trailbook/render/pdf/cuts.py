@@ -17,8 +17,8 @@ _UP_TO_SIGN = re.compile(rf".*[{_BETWEEN}]", re.DOTALL)
 def cuts(text: str, ends: Sequence[int], room: float) -> Iterator[tuple[int, int]]:
     """Where each line begins and ends. `ends[n]`: how wide the first n characters are; a line has at most `room`.
 
-    Lines end between words. Only a word that is too long for a line of its own is cut: behind a sign if it has one, else
-    anywhere. Spaces at the end of a line are left out, nothing else is.
+    Lines end between words. Only a word that is too long for a line of its own is cut: behind a sign if it has one,
+    else anywhere. Spaces at the end of a line are left out, nothing else is.
     """
     size = len(text)
     if ends[size] <= room:

@@ -14,7 +14,6 @@ from reportlab.pdfbase.pdfdoc import (
     PDFFormXObject,
     PDFName,
     PDFPage,
-    PDFString,
     PDFStream,
 )
 
@@ -36,6 +35,7 @@ class Document:
         self._pdf.info.title = self._pdf.info.subject = title
         self._pdf.info.author = self._pdf.info.creator = "Trailbook"
         self._pdf._timeStamp.YMDhms = made_at.astimezone(UTC).timetuple()[:6]
+        self._setters: list[Setter] = []
         self._fonts: dict[Face, Embedded] = {}
         self._all_fonts = PDFDictionary({})
         self._resources = self._pdf.Reference(
@@ -50,7 +50,13 @@ class Document:
 
     def setter(self, faces: Faces, size: float) -> Setter:
         """Sets text in this document."""
-        return Setter(faces, self._embedded, size)
+        setter = Setter(faces, self._embedded, size)
+        self._setters.append(setter)
+        return setter
+
+    def missing(self) -> list[str]:
+        """The characters so far that no font has, in their order."""
+        return sorted(set().union(*(setter.missing for setter in self._setters)))
 
     def add(self, width: float, height: float, operators: Sequence[str]) -> None:
         """A further page of this size, which these draw."""
@@ -83,4 +89,6 @@ class Document:
 
 
 def _packed(operators: str) -> PDFStream:
-    return PDFStream(PDFDictionary({"Filter": PDFName("FlateDecode")}), zlib.compress(operators.encode("ascii"), _FASTER))
+    return PDFStream(
+        PDFDictionary({"Filter": PDFName("FlateDecode")}), zlib.compress(operators.encode("ascii"), _FASTER)
+    )

@@ -103,9 +103,7 @@ def _packed(data: bytes) -> PDFStream:
 
 def _to_unicode(texts: Iterable[str]) -> bytes:
     """The CMap by which a reader of the file finds the characters of each code."""
-    lines = [
-        f"<{code:04x}> <{text.encode('utf-16-be').hex()}>" for code, text in enumerate(texts) if text
-    ]
+    lines = [f"<{code:04x}> <{text.encode('utf-16-be').hex()}>" for code, text in enumerate(texts) if text]
     parts = [lines[at : at + _RANGES_AT_ONCE] for at in range(0, len(lines), _RANGES_AT_ONCE)]
     found = "".join(f"{len(part)} beginbfchar\n" + "\n".join(part) + "\nendbfchar\n" for part in parts)
     return (

@@ -79,7 +79,7 @@ def _logical(line: str, levels: Sequence[int], faces: Faces) -> list[Run]:
 def _stays(character: str, face: Face) -> bool:
     """Whether a character that belongs to its neighbour can be drawn by the neighbour's font."""
     category = unicodedata.category(character)
-    return category == "Cf" or category in _KEEP_TO_THEIR_NEIGHBOUR and ord(character) in face.characters
+    return category == "Cf" or (category in _KEEP_TO_THEIR_NEIGHBOUR and ord(character) in face.characters)
 
 
 def _ordered(found: list[Run]) -> list[Run]:

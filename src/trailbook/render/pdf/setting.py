@@ -260,6 +260,6 @@ def _shaped(run: Run, face: Face, font: Embedded, size: float) -> tuple[str, flo
 
 
 def _clusters(text: str, starts: Sequence[int]) -> list[str]:
-    """For each glyph of a run from right to left the characters that it shows: the first of a cluster shows them all."""
+    """For each glyph of a run from right to left the characters that it shows; the first of a cluster shows all."""
     ends = dict(itertools.pairwise([*sorted(set(starts)), len(text)]))
     return [text[start : ends[start]] if at == 0 or starts[at - 1] != start else "" for at, start in enumerate(starts)]
