@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
+
+Paper = Literal["", "A4", "A3", "Letter"]
+"""Paper in landscape."""
 
 
 class Options(Struct, frozen=True):
@@ -11,7 +16,8 @@ class Options(Struct, frozen=True):
     `terminal`: a terminal shows it at once, so that nothing in it may steer one. `width`: its columns. `colour`: with
     ANSI colours (only for a terminal). `header`: with what the report says of itself. `cell_lines`: the most lines of a
     cell in a table (0: all). `raw`: without guarding spreadsheets from formulas. `bom`: begin with a byte order mark,
-    by which some spreadsheets know UTF-8.
+    by which some spreadsheets know UTF-8. `paper`: of a PDF (empty: A4, or A3 if the columns need it). `pdf_rows`: the
+    most rows of a PDF. `fonts`: a folder of fonts that come before those found where fonts usually are.
     """
 
     terminal: bool = False
@@ -21,3 +27,6 @@ class Options(Struct, frozen=True):
     cell_lines: int = 20
     raw: bool = False
     bom: bool = False
+    paper: Paper = ""
+    pdf_rows: int = 50_000
+    fonts: str = ""
