@@ -82,13 +82,14 @@ def _groups(event: Event, by: By) -> Iterator[tuple[str, str]]:
 
 
 def occurrences(rule: Rule, matches: Iterable[Match], begin: int, known: Iterable[Window]) -> list[Fired]:
-    """What occurs from position `begin` on; `matches` by position, with those before it that are near in time.
+    """What occurs from position `begin` on; `matches` before it in any order, those from it on by position.
 
-    `known`: the occurrences of before. It takes all that is less than a window away from what is new.
+    `known`: the occurrences of before. Of matches it takes those less than a window away from what is new, and of
+    occurrences those that hold any of these.
     """
     windows: dict[str, list[datetime]] = defaultdict(list)
-    for group, since in sorted(known):
-        windows[group].append(since)
+    for group, begins in sorted(known):
+        windows[group].append(begins)
     open_: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
     fired = []
     for match in matches:
