@@ -53,9 +53,8 @@ def made(report: Report, **options: Any) -> bytes:
 
 def read(paper: bytes, *arguments: str) -> str:
     """Its text as pdftotext reads it, in the order in which it is drawn unless asked otherwise; the file is sound."""
-    done = subprocess.run(
-        ["pdftotext", *(arguments or ["-raw"]), "-", "-"], input=paper, capture_output=True, check=True
-    )
+    command = ["pdftotext", *(arguments or ["-raw"]), "-", "-"]
+    done = subprocess.run(command, input=paper, capture_output=True, check=True)
     assert done.stderr == b""
     # Marks of direction are pdftotext's own.
     return re.sub("[\u202a-\u202e]", "", done.stdout.decode())
