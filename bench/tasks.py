@@ -67,7 +67,7 @@ def export(store: str, limit: str) -> Spent:
     def task() -> int:
         opened = open_store(store)
         report = run(opened, OPERATOR, Definition(limit=int(limit)), now=END)
-        with open(os.devnull, "w", encoding="utf-8", newline="") as out:
+        with open(os.devnull, "wb") as out:
             return write_csv(report, out, Options())
 
     return spent_here(task)

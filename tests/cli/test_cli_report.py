@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cli.small import ANN_REFUSED, BOB_CHANGED, BOB_IN, EXPORTED, MAILED, Cli
+from msgspec.structs import replace
 
 from trailbook.directory.directory import Directory
 from trailbook.store.sqlite.store import SqliteStore
@@ -188,12 +189,12 @@ def test_a_file_appears_whole_or_not_at_all(
     Path("old.csv").write_text("before", "utf-8")
 
     def torn(report: object, out: object, options: object) -> int:
-        out.write("half")  # type: ignore[attr-defined]
+        out.write(b"half")  # type: ignore[attr-defined]
         raise OSError(28, "No space left on device")
 
-    from trailbook.render import FORMATS, Format
+    from trailbook.render import FORMATS
 
-    monkeypatch.setitem(FORMATS, "csv", Format("", torn))  # type: ignore[arg-type]
+    monkeypatch.setitem(FORMATS, "csv", replace(FORMATS["csv"], write=torn))  # type: ignore[arg-type]
     told = cli("report", "-o", "old.csv")
     assert told == (1, "", "Error: No space left on device.\n")
     assert Path("old.csv").read_text("utf-8") == "before"

@@ -112,7 +112,7 @@ def report(
     noted = read_heads(heads) if heads else None
     options = replace(options_for_screen(), header=not no_header, raw=raw, bom=bom)
     if path is not None:
-        options = replace(options, colour=False)
+        options = replace(options, colour=False, encoding="utf-8")
     with opened(settings) as store:
         moment = now()
         people = People(store.directory, viewer, moment)
@@ -128,7 +128,7 @@ def report(
         with ExitStack() as stack:
             out = stack.enter_context(output(path))
             if about is not None:
-                stack.enter_context(output(Path(about))).write(spread_out(found.about()) + "\n")
+                stack.enter_context(output(Path(about))).write(f"{spread_out(found.about())}\n".encode())
             FORMATS[name].write(found, out, replace(options, terminal=out.isatty()))
     _add(found.header, path, is_csv=name == "csv", silent=name == "csv" or no_header)
 

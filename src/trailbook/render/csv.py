@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TextIO
+from typing import BinaryIO
 
 from ..report.result import Report
 from .options import Options
 from .terminal import safe
+from .text import as_text
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 """A cell that begins so may run as a formula in a spreadsheet (OWASP, CSV Injection)."""
 
 
-def write(report: Report, out: TextIO, options: Options) -> int:
-    """Write the report as CSV with CRLF and return the number of its rows. `out` must leave line ends alone.
+def write(report: Report, out: BinaryIO, options: Options) -> int:
+    """Write the report as CSV with CRLF and return the number of its rows.
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe, unless `raw`. All cells are quoted.
     On a terminal controls and bidirectional overrides are written out, so it is then not what a file would hold.
     """
-    if options.bom:
-        out.write("\ufeff")
-    out.write(_record([heading.label for heading in report.headings], options))
     written = 0
-    for row in report.texts():
-        out.write(_record(row, options))
-        written += 1
+    with as_text(out, options) as text:
+        if options.bom:
+            text.write("\ufeff")
+        text.write(_record([heading.label for heading in report.headings], options))
+        for row in report.texts():
+            text.write(_record(row, options))
+            written += 1
     return written
 
 

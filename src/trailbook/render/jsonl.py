@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import msgspec
 
 from ..report.result import Report
 from .options import Options
+from .text import as_text
 
 # All of Unicode's property Bidi_Control. Outside of its strings JSON has only ASCII; C0 controls are escaped anyway.
 _STEERING = re.compile("[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _encode = msgspec.json.Encoder().encode
 
 
-def write(report: Report, out: TextIO, options: Options) -> int:
+def write(report: Report, out: BinaryIO, options: Options) -> int:
     """Write the report as JSON Lines and return the number of its rows.
 
     Values are for programs: dates and times as in ISO 8601, `data` and `changes` as they were. The first line is
     `{"report": …, "columns": […]}` unless `header` is off; no row has the key `report`. What could steer a terminal is
     escaped, as JSON lets any character be.
     """
-    if options.header:
-        _write(report.about(), out)
     keys = [heading.key for heading in report.headings]
     written = 0
-    for row in report.values():
-        _write(dict(zip(keys, row, strict=True)), out)
-        written += 1
+    with as_text(out, options) as text:
+        if options.header:
+            _write(report.about(), text)
+        for row in report.values():
+            _write(dict(zip(keys, row, strict=True)), text)
+            written += 1
     return written
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple, TextIO
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -43,8 +43,6 @@ from .strict import Strict
 
 router = APIRouter(prefix=PREFIX, tags=["events"], route_class=Strict)
 
-MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
-"""Of each format that can be taken out (RFC 4180; JSON Lines)."""
 READING = problems(401, 403, 409, 507)
 """The problems of all that reads events: heads of other books, or no room left to keep that it was looked at."""
 
@@ -58,7 +56,7 @@ _LINKED = {"headers": {"Link": {"description": "The pages on either side (RFC 82
 
 def export_answer(format: str) -> dict[int | str, dict[str, Any]]:
     """The documented answers of an export."""
-    content = {MEDIA_TYPES[format].split(";")[0]: {"schema": {"type": "string"}}}
+    content = {FORMATS[format].media_type.split(";")[0]: {"schema": {"type": "string"}}}
     return {**READING, **problems(429), 200: {"description": "The rows, as they are read.", "content": content}}
 
 
@@ -197,11 +195,11 @@ def export(
     columns = [heading.key for heading in report.headings]
     looking.exported(work, {**look, "format": format, "columns": columns, "rows": report.header.shown}, **more)
 
-    def write(out: TextIO) -> int:
+    def write(out: BinaryIO) -> int:
         return FORMATS[format].write(report, out, Options(bom=bom))
 
     headers = answers.attachment(f"{report.header.title} {work.now:%Y-%m-%d}", format)
-    return Export(work.service.streams, write, MEDIA_TYPES[format], headers)
+    return Export(work.service.streams, write, FORMATS[format].media_type, headers)
 
 
 @router.get(
