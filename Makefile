@@ -21,7 +21,7 @@ SERVE = $(if $(ONCE),$(BIN)/python $(HERE)tools/answering.py env $(DEMO) --port 
 	echo "Ctrl-C ends it."; $(DEMO) --port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak postgresql chromium fonts lint format bench docs screenshots constraints clean
+.PHONY: help setup run test soak postgresql chromium fonts libreoffice lint format bench docs screenshots constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -54,7 +54,7 @@ run: $(READY) ## the pages with a demo trail, on this machine alone (PORT=8080, 
 test: lint postgresql chromium fonts ## the checks of lint, then all tests with branch coverage
 	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
-soak: $(READY) postgresql chromium fonts ## the tests that go by size, at full size (this takes long)
+soak: $(READY) postgresql chromium fonts libreoffice ## the tests that go by size, at full size (this takes long)
 	TRAILBOOK_TEST_SIZE=full $(BIN)/pytest -n auto
 
 postgresql: ## PostgreSQL's programs, which the tests start a server of their own with
@@ -62,6 +62,9 @@ postgresql: ## PostgreSQL's programs, which the tests start a server of their ow
 
 fonts: ## fonts of many scripts, which PDFs are drawn with, and what the tests read PDFs with
 	@tools/fonts.sh
+
+libreoffice: ## the spreadsheet that opens what was exported, in the tests at full size
+	@tools/libreoffice.sh
 
 chromium: ## the browser that the pages are tested with, where there is none yet
 	@command -v chromium >/dev/null || test -n "$$CHROMIUM" || { \

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from ..errors import BadFile, BadInput
-from ..render.jsonl import escaped
+from ..render.text import escaped
 
 _STORE_FILES = ("", "-wal", "-shm", "-journal")
 """What SQLite appends to a database's name for the files that belong to it."""

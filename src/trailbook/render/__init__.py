@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
 from ..report.result import Report
-from . import csv, jsonl, table
+from . import csv, html, json, jsonl, table
 from .options import Options
 
 
@@ -37,6 +38,16 @@ class Format(Struct, frozen=True):
     most_rows: int | None = None
 
 
+def _late(module: str) -> Writer:
+    """The writer in a module that is loaded when it is needed: such libraries take longer to load than all the rest."""
+
+    def write(report: Report, out: BinaryIO, options: Options) -> int:
+        writer: Writer = import_module(f".{module}", __name__).write
+        return writer(report, out, options)
+
+    return write
+
+
 FORMATS: Mapping[str, Format] = {
     "table": Format("Table", "a table that fits the terminal", "txt", "text/plain; charset=utf-8", table.write),
     "csv": Format(
@@ -48,6 +59,29 @@ FORMATS: Mapping[str, Format] = {
     ),
     "jsonl": Format(
         "JSON Lines", "what the report is, then an object per row", "jsonl", "application/jsonl", jsonl.write
+    ),
+    "json": Format(
+        "JSON", "one document: what the report is, and an object per row", "json", "application/json", json.write
+    ),
+    "xlsx": Format(
+        "Excel",
+        "a workbook (XLSX) with typed dates and a sheet about the report",
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _late("xlsx"),
+        streams=False,
+        binary=True,
+    ),
+    "parquet": Format(
+        "Parquet",
+        "typed columns for engines that read them",
+        "parquet",
+        "application/vnd.apache.parquet",
+        _late("parquet"),
+        binary=True,
+    ),
+    "html": Format(
+        "HTML", "one page to read and print that needs nothing else", "html", "text/html; charset=utf-8", html.write
     ),
 }
 """All formats by the name by which they are asked for."""

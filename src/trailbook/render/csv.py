@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from ..report.result import Report
+from .formulas import guarded
 from .options import Options
 from .terminal import safe
 from .text import as_text
-
-FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
-"""A cell that begins so may run as a formula in a spreadsheet (OWASP, CSV Injection)."""
 
 
 def write(report: Report, out: BinaryIO, options: Options) -> int:
@@ -37,10 +35,3 @@ def _record(cells: Sequence[str], options: Options) -> str:
     # Quoting all cells takes a fifth of the time that csv.writer needs to find out which ones need it.
     quoted = '","'.join([cell.replace('"', '""') for cell in (cells if options.raw else guarded(cells))])
     return f'"{quoted}"\r\n'
-
-
-def guarded(cells: Sequence[str]) -> Sequence[str]:
-    """The cells with an apostrophe before each that a spreadsheet would take for a formula."""
-    if FORMULA_STARTS.isdisjoint([cell[:1] for cell in cells]):
-        return cells
-    return [f"'{cell}" if cell[:1] in FORMULA_STARTS else cell for cell in cells]
