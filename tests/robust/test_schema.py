@@ -86,9 +86,9 @@ def made() -> dict[str, str]:
 
 FOUND = [
     "accounts/{id}", "access-roles/{id}", "keys/{id}", "seats/{id}", "reports/{id}", "reports/{id}/rows",
-    *(f"reports/{{id}}/{format}" for format in DOWNLOADS), "events/{id}", "directory/users/{id}", "directory/groups/{id}",
-    "formats/{id}", "accounts", "access-roles", "keys", "seats", "reports", "sessions", "session", "events",
-    "events/count", "events/summary?by=action,day", "events/facets?field=user",
+    *(f"reports/{{id}}/{format}" for format in DOWNLOADS), "events/{id}", "directory/users/{id}",
+    "directory/groups/{id}", "formats/{id}", "accounts", "access-roles", "keys", "seats", "reports", "sessions",
+    "session", "events", "events/count", "events/summary?by=action,day", "events/facets?field=user",
     *(f"events.{format}" for format in DOWNLOADS), "columns",
     "formats", "heads", "directory/users", "directory/tenants",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
 from ..report.result import Heading, Report
+from .chart import of_report, plot, svg
 from .header import Line, after, before
 from .options import Options
 from .text import as_text
@@ -52,6 +53,8 @@ def write(report: Report, out: BinaryIO, options: Options) -> int:
         if options.header:
             text.write(f"<h1>{_escaped(header.title)}</h1>\n{_listed(before(header))}")
             text.writelines(f'<p class="warning">{_escaped(one)}</p>\n' for one in header.warnings)
+        if (figure := of_report(report)) is not None:
+            text.write(f"<figure>{svg(plot(figure, header.locale))}</figure>\n")
         text.write(f"<table>\n<thead><tr>{_headings(report.headings)}</tr></thead>\n<tbody>\n")
         starts = ['<td class="number">' if one.kind == "number" else "<td>" for one in report.headings]
         for row in report.texts():
