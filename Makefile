@@ -21,7 +21,7 @@ SERVE = $(if $(ONCE),$(BIN)/python $(HERE)tools/answering.py env $(DEMO) --port 
 	echo "Ctrl-C ends it."; $(DEMO) --port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak postgresql chromium lint format bench docs screenshots constraints clean
+.PHONY: help setup run test soak postgresql chromium fonts libreoffice lint format bench docs screenshots constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,7 @@ $(READY): constraints.txt pyproject.toml
 	@touch $@
 
 run: $(READY) ## the pages with a demo trail, on this machine alone (PORT=8080, EVENTS=10000; ONCE=yes just tries them)
+	@$(HERE)tools/fonts.sh || echo "Without them PDFs are of Latin letters."
 	@mkdir -p $(dir $(STORE))
 	@$(BIN)/trailbook --store $(STORE) demo --events $(EVENTS) --end $(END)
 	@$(BIN)/trailbook --store $(STORE) report '$(QUERY)' --limit 20 \
@@ -50,14 +51,20 @@ run: $(READY) ## the pages with a demo trail, on this machine alone (PORT=8080, 
 	@echo
 	@$(SERVE)
 
-test: lint postgresql chromium ## the checks of lint, then all tests with branch coverage
+test: lint postgresql chromium fonts ## the checks of lint, then all tests with branch coverage
 	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
-soak: $(READY) postgresql chromium ## the tests that go by size, at full size (this takes long)
+soak: $(READY) postgresql chromium fonts libreoffice ## the tests that go by size, at full size (this takes long)
 	TRAILBOOK_TEST_SIZE=full $(BIN)/pytest -n auto
 
 postgresql: ## PostgreSQL's programs, which the tests start a server of their own with
 	@tools/postgresql.sh
+
+fonts: ## fonts of many scripts, which PDFs are drawn with, and what the tests read PDFs with
+	@tools/fonts.sh
+
+libreoffice: ## the spreadsheet that opens what was exported, in the tests at full size
+	@tools/libreoffice.sh
 
 chromium: ## the browser that the pages are tested with, where there is none yet
 	@command -v chromium >/dev/null || test -n "$$CHROMIUM" || { \

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from cli.small import ANN_REFUSED, BOB_CHANGED, BOB_IN, EXPORTED, MAILED, Cli
+from msgspec.structs import replace
 
 from trailbook.directory.directory import Directory
+from trailbook.render import FORMATS
 from trailbook.store.sqlite.store import SqliteStore
 
 IDS = ("--columns", "id", "--format", "csv")
@@ -172,14 +174,15 @@ def test_the_suffix_of_the_file_is_the_format(cli: Cli, store: Path, folder: Pat
 
 
 def test_a_suffix_of_no_format_is_refused_before_anything_is_written(cli: Cli, store: Path) -> None:
-    told = cli("report", "-o", "report.xlsx")
+    told = cli("report", "-o", "report.doc")
     assert told == (
         2,
         "",
-        "Error: report.xlsx: There is no format for a name that ends in '.xlsx'. "
-        "Let it end in .csv, .jsonl or .txt, or choose with --format: table, csv, jsonl.\n",
+        "Error: report.doc: There is no format for a name that ends in '.doc'. "
+        "Let it end in .csv, .xlsx, .json, .html or .txt, or choose with --format: "
+        f"{', '.join(FORMATS)}.\n",
     )
-    assert not Path("report.xlsx").exists()
+    assert not Path("report.doc").exists()
 
 
 def test_a_file_appears_whole_or_not_at_all(
@@ -188,12 +191,10 @@ def test_a_file_appears_whole_or_not_at_all(
     Path("old.csv").write_text("before", "utf-8")
 
     def torn(report: object, out: object, options: object) -> int:
-        out.write("half")  # type: ignore[attr-defined]
+        out.write(b"half")  # type: ignore[attr-defined]
         raise OSError(28, "No space left on device")
 
-    from trailbook.render import FORMATS, Format
-
-    monkeypatch.setitem(FORMATS, "csv", Format("", torn))  # type: ignore[arg-type]
+    monkeypatch.setitem(FORMATS, "csv", replace(FORMATS["csv"], write=torn))  # type: ignore[arg-type]
     told = cli("report", "-o", "old.csv")
     assert told == (1, "", "Error: No space left on device.\n")
     assert Path("old.csv").read_text("utf-8") == "before"

@@ -32,6 +32,7 @@ ROOMS_OF: dict[str, set[str]] = {
     "psycopg_pool": {"store"},
     "pydantic": {"settings", "web"},
     "pydantic_settings": {"settings"},
+    "pyarrow": {"render"},
     "pyotp": {"access"},
     "re2": {"masking"},
     "reportlab": {"render"},
@@ -42,6 +43,7 @@ ROOMS_OF: dict[str, set[str]] = {
     "uharfbuzz": {"render"},
     "uvicorn": {"web"},
     "wcwidth": {"render", "cli"},
+    "xlsxwriter": {"render"},
     "zstandard": {"ingest", "store"},
 }
 """Other people's packages, each with the rooms that may import it; msgspec is the language of the whole house."""
@@ -90,7 +92,9 @@ def test_only_the_wiring_names_a_concrete_store(graph: grimp.ImportGraph) -> Non
 
 
 def test_renderers_know_neither_each_other_nor_the_store(graph: grimp.ImportGraph) -> None:
-    renderers = {f"trailbook.render.{name}" for name in ("table", "csv", "jsonl")} & graph.modules
+    renderers = {
+        f"trailbook.render.{name}" for name in ("table", "csv", "jsonl", "json", "xlsx", "parquet", "html")
+    } & graph.modules
     assert renderers
     strangers = {
         f"{module} imports {imported}"

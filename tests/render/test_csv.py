@@ -17,9 +17,9 @@ CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs
 
 
 def written(report: Report, **options: bool) -> str:
-    out = io.StringIO(newline="")
+    out = io.BytesIO()
     FORMATS["csv"].write(report, out, Options(**options))
-    return out.getvalue()
+    return out.getvalue().decode()
 
 
 def plain(rows: list[tuple[str, ...]]) -> Report:
@@ -61,6 +61,10 @@ def test_on_a_terminal_nothing_in_a_cell_steers_it() -> None:
         r'"\x1b[2J","\x9b31m","a\u202eb","said ""hi""' + '\nand left","é"'
     )
     assert written(plain([cells])).split("\r\n")[1] == '"\x1b[2J","\x9b31m","a\u202eb","said ""hi""\nand left","é"'
+
+
+def test_text_that_is_no_unicode_does_not_break_a_file() -> None:
+    assert written(plain([("a\ud800b",)])).endswith('"a?b"\r\n')
 
 
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=5))

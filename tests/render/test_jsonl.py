@@ -13,9 +13,9 @@ from trailbook.report.result import Report
 
 
 def lines(report: Report, **options: bool) -> list[dict[str, object]]:
-    out = io.StringIO()
+    out = io.BytesIO()
     rows = FORMATS["jsonl"].write(report, out, Options(**options))
-    found = [json.loads(line) for line in out.getvalue().split("\n")[:-1]]
+    found = [json.loads(line) for line in out.getvalue().decode().split("\n")[:-1]]
     assert rows == len(found) - (options.get("header") is not False)
     return found
 
@@ -48,9 +48,9 @@ def test_rows_hold_data_and_changes_as_they_were() -> None:
 
 def test_nothing_in_it_steers_a_terminal_and_all_of_it_comes_back() -> None:
     hostile = "\x1b[2J\x85\x9b31m\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069é漢\\"
-    out = io.StringIO()
+    out = io.BytesIO()
     FORMATS["jsonl"].write(report_on([event(data={hostile: hostile})], columns=["data"]), out, Options(header=False))
-    assert out.getvalue() == (
+    assert out.getvalue().decode() == (
         '{"data":{"%s":"%s"}}\n'
         % (
             (

@@ -20,9 +20,9 @@ from trailbook.report.result import Heading, Report
 
 
 def table(report: Report, **options: object) -> str:
-    out = io.StringIO()
+    out = io.BytesIO()
     FORMATS["table"].write(report, out, Options(**options))  # type: ignore[arg-type]
-    return out.getvalue()
+    return out.getvalue().decode()
 
 
 def plain(rows: list[tuple[str, ...]], kinds: str = "") -> Report:
@@ -187,13 +187,13 @@ def test_widths_fill_the_room_and_starve_no_column(natural: list[int], room: int
 @pytest.mark.parametrize("name", ["table", "csv", "jsonl"])
 def test_every_format_writes_rows_as_they_come(name: str) -> None:
     """At any moment, no more than the sample has been read ahead of what was written."""
-    out = io.StringIO()
+    out = io.BytesIO()
     ahead: list[int] = []
 
     def read() -> Iterator[tuple[str, ...]]:
         for number in range(5 * SAMPLE):
-            ahead.append(number - out.getvalue().count("row!"))
-            yield (f"row! {number}",)
+            ahead.append(number - out.getvalue().count(b"row!"))
+            yield (f"row! {number:0200}",)
 
     report = Report(report_on([]).header, (Heading("c", "C", "text"),), read, lambda row: row, lambda row: row)
     assert FORMATS[name].write(report, out, Options()) == 5 * SAMPLE

@@ -15,6 +15,8 @@ from schemathesis import checks
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from size import sized
 
+from trailbook.render import DOWNLOADS
+
 ASKERS = Askers()
 SCHEMA = schemathesis.openapi.from_asgi("/api/openapi.json", Resting(ASKERS.app))
 CHECKS = [
@@ -84,9 +86,10 @@ def made() -> dict[str, str]:
 
 FOUND = [
     "accounts/{id}", "access-roles/{id}", "keys/{id}", "seats/{id}", "reports/{id}", "reports/{id}/rows",
-    "reports/{id}/csv", "reports/{id}/jsonl", "events/{id}", "directory/users/{id}", "directory/groups/{id}",
-    "formats/{id}", "accounts", "access-roles", "keys", "seats", "reports", "sessions", "session", "events",
-    "events/count", "events/summary?by=action,day", "events/facets?field=user", "events.csv", "events.jsonl", "columns",
+    *(f"reports/{{id}}/{format}" for format in DOWNLOADS), "events/{id}", "directory/users/{id}",
+    "directory/groups/{id}", "formats/{id}", "accounts", "access-roles", "keys", "seats", "reports", "sessions",
+    "session", "events", "events/count", "events/summary?by=action,day", "events/facets?field=user",
+    *(f"events.{format}" for format in DOWNLOADS), "columns",
     "formats", "heads", "directory/users", "directory/tenants",
 ]  # fmt: skip
 

@@ -16,6 +16,7 @@ from served import NOW
 from trailbook.access.kept import ACCOUNTS, SESSIONS
 from trailbook.access.model import Origin
 from trailbook.access.sessions import make_session
+from trailbook.render import DOWNLOADS
 from trailbook.report.columns import COLUMNS
 from trailbook.store.ports import FACET_FIELDS
 from trailbook.web.callers import COOKIE, CSRF_HEADER
@@ -192,6 +193,10 @@ def _listing(path: str) -> Callable[[Draw], Asked]:
     return lambda draw: Asked(f"{API}/{path}", {**draw.page(), **draw.of_tenant()})
 
 
+def _export(rest: str) -> Callable[[Draw], Asked]:
+    return lambda draw: Asked(f"{API}/events.{rest}", draw.list())
+
+
 def _saved(rest: str) -> Callable[[Draw], Asked]:
     def make(draw: Draw) -> Asked:
         narrowed = {key: value for key, value in draw.question().items() if key in ("since", "until")}
@@ -271,8 +276,7 @@ MAKERS: dict[tuple[str, str], Callable[[Draw], Asked]] = {
     ("get", f"{API}/events/facets"): lambda draw: Asked(
         f"{API}/events/facets", {**draw.question(), "field": draw.one(FACET_FIELDS), "limit": 1000}
     ),
-    ("get", f"{API}/events.csv"): lambda draw: Asked(f"{API}/events.csv", draw.list()),
-    ("get", f"{API}/events.jsonl"): lambda draw: Asked(f"{API}/events.jsonl", draw.list()),
+    **{("get", f"{API}/events.{rest}"): _export(rest) for rest in DOWNLOADS},
     ("get", f"{API}/events/{{id}}"): lambda draw: Asked(f"{API}/events/{draw.one([*draw.baits['id'], ABSENT])}"),
     ("get", f"{API}/columns"): lambda draw: Asked(f"{API}/columns"),
     ("get", f"{API}/formats"): lambda draw: Asked(f"{API}/formats"),
@@ -343,7 +347,7 @@ MAKERS: dict[tuple[str, str], Callable[[Draw], Asked]] = {
         f"{API}/reports/{draw.changing('reports')}", {}, _report(draw)
     ),
     ("delete", f"{API}/reports/{{id}}"): _changed("reports", "reports"),
-    **{("get", f"{API}/reports/{{id}}/{rest}"): _saved(rest) for rest in ("rows", "csv", "jsonl")},
+    **{("get", f"{API}/reports/{{id}}/{rest}"): _saved(rest) for rest in ("rows", *DOWNLOADS)},
 }
 
 

@@ -19,6 +19,7 @@ from served import service
 from size import sized
 from starlette.testclient import TestClient
 from stores import PLACES, STORES
+from unpacked import unpacked
 
 from trailbook.directory.viewer import TenantScope
 from trailbook.report import hidden
@@ -55,7 +56,7 @@ class Post:
         answer = self.ask(watcher, endpoint[0], asked.path, params=asked.parameters, headers=headers, **body)
         name = " ".join(endpoint)
         self.answers[name, answer.status_code] += 1
-        whole = answer.content + repr(list(answer.headers.items())).encode()
+        whole = unpacked(answer.content) + repr(list(answer.headers.items())).encode()
         self.found[watcher.name] |= found(whole)
         world = self.town.world
         for canary in world.leaks(watcher, whole):

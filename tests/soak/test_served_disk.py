@@ -21,6 +21,7 @@ from soak.service import HUNG, Answer, Client, Events, body, free_port, is_ready
 from soak.traffic import held
 
 from trailbook.event.canonical import encode
+from trailbook.render import DOWNLOADS
 from trailbook.settings import Settings
 from trailbook.store.sqlite.reserve import LAST, PIECE
 from trailbook.web.serving import opened, service_on
@@ -31,7 +32,7 @@ ROOM = sized(64, 256) * MIB
 ROUNDS = sized(1, 5)
 BATCH = 200
 READS = ("/api/v1/events?query=", "/api/v1/events/count?query=", "/api/v1/events/summary?by=action&query=")
-EXPORTS = ("/api/v1/events.csv?query=", "/api/v1/events.jsonl?query=")
+EXPORTS = tuple(f"/api/v1/events.{format}?query=" for format in DOWNLOADS)
 ALWAYS = ("/healthz", "/api/v1/columns", "/api/v1/formats", "/api/v1/heads", SESSION)
 """What works even when nothing can be written: nothing of the trail is seen there."""
 

@@ -63,12 +63,12 @@ def demo(
     people = demo_directory(events, seed, last)
     if roster:
         with written(Path(roster)) as out:
-            out.write(directory_json(people).decode())
+            out.write(directory_json(people))
     made = demo_events(events, seed, last)
     if output:
         with written(Path(file) if file else None) as out, progress("Writing", events) as tell:
             for number, event in enumerate(made, 1):
-                out.write(encode(event).decode() + "\n")
+                out.write(encode(event) + b"\n")
                 if number % _BATCH == 0:
                     tell(number, events)
         return

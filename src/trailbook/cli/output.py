@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 import msgspec
 
 from ..errors import BadFile, BadInput
-from ..render.jsonl import escaped
+from ..render.text import escaped
 
 _STORE_FILES = ("", "-wal", "-shm", "-journal")
 """What SQLite appends to a database's name for the files that belong to it."""
@@ -51,19 +51,20 @@ def spread_out(value: object) -> str:
 
 
 @contextmanager
-def output(path: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a text file that leaves line ends alone. Raises BadFile if it cannot be made there.
+def output(path: Path | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file, to write bytes to. Raises BadFile if it cannot be made there.
 
     A file is written beside its place and then put there at once, so that nobody sees half of it, and an older one
     stays until then and hands on its mode. A device or pipe is written to as it is.
     """
     if path is None:
-        yield sys.stdout
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
         return
     with _explained(path):
         path = path.resolve()
         mode = path.stat().st_mode if path.exists() else stat.S_IFREG | 0o666
-        direct = None if stat.S_ISREG(mode) else path.open("w", encoding="utf-8", newline="")
+        direct = None if stat.S_ISREG(mode) else path.open("wb")
     if direct is not None:
         with direct:
             yield direct
@@ -72,7 +73,7 @@ def output(path: Path | None) -> Iterator[TextIO]:
     try:
         with _explained(path):
             made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(mode))
-        with os.fdopen(made, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(made, "wb") as file:
             yield file
         os.replace(part, path)
     except BaseException:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ from ..directory.visible import People
 from ..errors import BadDefinition, BadFile, BadInput
 from ..query.excerpt import visible
 from ..render import FORMATS
+from ..render.counting import counted
 from ..render.header import rows
 from ..report.definition import MOST_ROWS, Definition, from_dict, read_json, read_toml
 from ..report.result import Header
@@ -21,12 +24,13 @@ from ..report.run import run
 from .completion import complete_columns, complete_groups, complete_query
 from .keeping import read_heads
 from .output import output, spare, spread_out
-from .root import AS, QueryCommand, now, one_query, opened, options_for_screen
+from .root import AS, QueryCommand, now, one_query, opened, options_for_screen, progress
 
 if TYPE_CHECKING:
     from ..settings import Settings
 
 _TABLE_SUFFIXES = ("", ".txt", ".table")
+_PATIENCE_SECONDS = 1.0
 _PERIOD = ("since", "until", "during")
 _OVERRIDING = ("title", *_PERIOD, "as_of", "order", "limit", "zone", "locale", "date_pattern", "seconds", "offset")
 
@@ -68,7 +72,7 @@ _OVERRIDING = ("title", *_PERIOD, "as_of", "order", "limit", "zone", "locale", "
 @click.option(
     "--about", metavar="FILE", help="Write there as JSON what the report is: the header, which a CSV file cannot hold."
 )
-@click.option("--raw", is_flag=True, help="CSV: do not guard spreadsheets from formulas.")
+@click.option("--raw", is_flag=True, help="CSV, Excel: do not guard spreadsheets from formulas.")
 @click.option("--bom", is_flag=True, help="CSV: begin with a byte order mark.")
 @click.option("--no-header", is_flag=True, help="Rows only, without what the report says of itself.")
 @click.option("--heads", metavar="FILE", help="As of these heads of the books (see `trailbook head --json`).")
@@ -112,7 +116,7 @@ def report(
     noted = read_heads(heads) if heads else None
     options = replace(options_for_screen(), header=not no_header, raw=raw, bom=bom)
     if path is not None:
-        options = replace(options, colour=False)
+        options = replace(options, colour=False, encoding="utf-8")
     with opened(settings) as store:
         moment = now()
         people = People(store.directory, viewer, moment)
@@ -128,9 +132,30 @@ def report(
         with ExitStack() as stack:
             out = stack.enter_context(output(path))
             if about is not None:
-                stack.enter_context(output(Path(about))).write(spread_out(found.about()) + "\n")
-            FORMATS[name].write(found, out, replace(options, terminal=out.isatty()))
+                stack.enter_context(output(Path(about))).write(f"{spread_out(found.about())}\n".encode())
+            screen = out.isatty()
+            if screen and FORMATS[name].binary:
+                raise BadInput(
+                    f"{FORMATS[name].name} is not for a terminal.",
+                    place="--format",
+                    remedy=f"Write it to a file: -o report.{FORMATS[name].suffix}.",
+                )
+            if not screen:
+                tell = stack.enter_context(progress("Writing", 0))
+                found = counted(found, _patient(tell, found.header.shown))
+            FORMATS[name].write(found, out, replace(options, terminal=screen))
     _add(found.header, path, is_csv=name == "csv", silent=name == "csv" or no_header)
+
+
+def _patient(tell: Callable[[int, int], None], rows: int) -> Callable[[int], None]:
+    """Tells of the rows written once a second has passed, so that what is quick shows no bar."""
+    started = time.monotonic()
+
+    def told(done: int) -> None:
+        if time.monotonic() - started >= _PATIENCE_SECONDS:
+            tell(done, rows)
+
+    return told
 
 
 def _add(header: Header, path: Path | None, *, is_csv: bool, silent: bool) -> None:
@@ -154,7 +179,7 @@ def _format_of(path: Path | None) -> str:
     raise BadInput(
         f"There is no format for a name that ends in '{visible(suffix)}'.",
         place=str(path),
-        remedy=f"Let it end in .csv, .jsonl or .txt, or choose with --format: {', '.join(FORMATS)}.",
+        remedy=f"Let it end in .csv, .xlsx, .json, .html or .txt, or choose with --format: {', '.join(FORMATS)}.",
     )
 
 

@@ -106,7 +106,8 @@ def now() -> datetime:
 def options_for_screen() -> Options:
     """How things are shown on standard output: as wide as the terminal, coloured only there."""
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Options(width=shutil.get_terminal_size((160, 50)).columns, colour=colour)
+    columns = shutil.get_terminal_size((160, 50)).columns
+    return Options(width=columns, colour=colour, encoding=sys.stdout.encoding)
 
 
 @contextmanager

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TextIO
+from typing import BinaryIO
 
 from ..report.result import Report
+from .formulas import guarded
 from .options import Options
 from .terminal import safe
-
-FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
-"""A cell that begins so may run as a formula in a spreadsheet (OWASP, CSV Injection)."""
+from .text import as_text
 
 
-def write(report: Report, out: TextIO, options: Options) -> int:
-    """Write the report as CSV with CRLF and return the number of its rows. `out` must leave line ends alone.
+def write(report: Report, out: BinaryIO, options: Options) -> int:
+    """Write the report as CSV with CRLF and return the number of its rows.
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe, unless `raw`. All cells are quoted.
     On a terminal controls and bidirectional overrides are written out, so it is then not what a file would hold.
     """
-    if options.bom:
-        out.write("\ufeff")
-    out.write(_record([heading.label for heading in report.headings], options))
     written = 0
-    for row in report.texts():
-        out.write(_record(row, options))
-        written += 1
+    with as_text(out, options) as text:
+        if options.bom:
+            text.write("\ufeff")
+        text.write(_record([heading.label for heading in report.headings], options))
+        for row in report.texts():
+            text.write(_record(row, options))
+            written += 1
     return written
 
 
@@ -35,10 +35,3 @@ def _record(cells: Sequence[str], options: Options) -> str:
     # Quoting all cells takes a fifth of the time that csv.writer needs to find out which ones need it.
     quoted = '","'.join([cell.replace('"', '""') for cell in (cells if options.raw else guarded(cells))])
     return f'"{quoted}"\r\n'
-
-
-def guarded(cells: Sequence[str]) -> Sequence[str]:
-    """The cells with an apostrophe before each that a spreadsheet would take for a formula."""
-    if FORMULA_STARTS.isdisjoint([cell[:1] for cell in cells]):
-        return cells
-    return [f"'{cell}" if cell[:1] in FORMULA_STARTS else cell for cell in cells]

@@ -33,6 +33,7 @@ _WANTED = (
 """File names, without weight and ending, of the fonts that are used: the first that has a character draws it."""
 
 _NAME = re.compile(r"(.+?)-?(Regular|Bold|)\.ttf")
+_SLANTED = re.compile("Italic|Oblique")
 _OUTLINES = "glyf"
 
 
@@ -97,14 +98,19 @@ def _opened(path: Path) -> Face:
 
 
 @lru_cache(maxsize=16)
-def _found(folders: Sequence[str]) -> tuple[tuple[int, str, Path], ...]:
-    """The wanted fonts in these folders: their place in the order, their weight, and their file."""
+def _found(own: str, usual: Sequence[str]) -> tuple[tuple[int, str, Path], ...]:
+    """All fonts in one's own folder, then the wanted ones: their place in the order, their weight, and their file."""
     found = []
+    folders = [own, *usual] if own else usual
     for at, folder in enumerate(folders):
         for path in sorted(Path(folder).expanduser().rglob("*.ttf")):
             name = _NAME.fullmatch(path.name)
-            order = next((at for at, one in enumerate(_WANTED) if name and re.fullmatch(one, name[1])), len(_WANTED))
-            if name and (order < len(_WANTED) or (at == 0 and folder not in FOLDERS)):
+            if name is None or _SLANTED.search(name[1]):
+                continue
+            order = next((at for at, one in enumerate(_WANTED) if re.fullmatch(one, name[1])), len(_WANTED))
+            if own and at == 0:
+                found.append((order - len(_WANTED) - 1, name[2], path))
+            elif order < len(_WANTED):
                 found.append((order, name[2], path))
     return tuple(sorted(found, key=lambda one: one[0]))
 
@@ -114,13 +120,13 @@ def faces(folder: str = "", *, bold: bool = False) -> Faces:
 
     Any TrueType font in the folder is used, elsewhere those that are known to serve. `bold`: bold ones first.
     """
-    found = _found((*([folder] if folder else []), *FOLDERS))
+    found = _found(folder, FOLDERS)
     regular = [path for _, weight, path in found if weight != "Bold"]
-    heavy = [path for order, weight, path in found if weight == "Bold" and order < len(_WANTED)] if bold else []
+    heavy = [path for _, weight, path in found if weight == "Bold"] if bold else []
     own = Path(str(files("reportlab"))) / "fonts"
     return Faces([*heavy, *regular, own / ("VeraBd.ttf" if bold else "Vera.ttf")])
 
 
 def installed(folder: str = "") -> bool:
     """Whether there are fonts beside the one that comes with ReportLab."""
-    return bool(_found((*([folder] if folder else []), *FOLDERS)))
+    return bool(_found(folder, FOLDERS))

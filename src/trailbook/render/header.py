@@ -40,13 +40,13 @@ def before(header: Header) -> list[Line]:
     return lines
 
 
-def after(header: Header) -> list[Line]:
-    """What stands below the rows: their number again, and the books' heads."""
+def after(header: Header, most_heads: int | None = _BOOKS_LISTED) -> list[Line]:
+    """What stands below the rows: their number again, and the books' heads, `most_heads` of them (None: all)."""
     lines = [Line("# of rows", rows(header))]
     heads = sorted(header.heads.items())
-    lines += [Line(f"Head of {book}", f"{head.size:,} {head.root.hex()}") for book, head in heads[:_BOOKS_LISTED]]
-    if len(heads) > _BOOKS_LISTED:
-        lines.append(Line("Further heads", f"{len(heads) - _BOOKS_LISTED:,} (all are in the format jsonl)"))
+    lines += [Line(f"Head of {book}", f"{head.size:,} {head.root.hex()}") for book, head in heads[:most_heads]]
+    if most_heads is not None and len(heads) > most_heads:
+        lines.append(Line("Further heads", f"{len(heads) - most_heads:,} (all are in the format jsonl)"))
     return lines
 
 

@@ -16,8 +16,9 @@ class Options(Struct, frozen=True):
     `terminal`: a terminal shows it at once, so that nothing in it may steer one. `width`: its columns. `colour`: with
     ANSI colours (only for a terminal). `header`: with what the report says of itself. `cell_lines`: the most lines of a
     cell in a table (0: all). `raw`: without guarding spreadsheets from formulas. `bom`: begin with a byte order mark,
-    by which some spreadsheets know UTF-8. `paper`: of a PDF (empty: A4, or A3 if the columns need it). `pdf_rows`: the
-    most rows of a PDF. `fonts`: a folder of fonts that come before those found where fonts usually are.
+    by which some spreadsheets know UTF-8. `encoding`: of text, where a terminal does not understand UTF-8. `paper`: of
+    a PDF (empty: A4, or A3 if the columns need it). `pdf_rows`: the most rows of a PDF. `fonts`: a folder of fonts that
+    come before those found where fonts usually are.
     """
 
     terminal: bool = False
@@ -27,6 +28,7 @@ class Options(Struct, frozen=True):
     cell_lines: int = 20
     raw: bool = False
     bom: bool = False
+    encoding: str = "utf-8"
     paper: Paper = ""
     pdf_rows: int = 50_000
     fonts: str = ""

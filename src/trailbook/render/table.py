@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from operator import gt
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from ..report.result import Heading, Report
 from .header import Line, after, before
 from .options import Options
 from .terminal import padded, safe, styled, widest, width, wrapped
+from .text import as_text
 
 SAMPLE = 100
 """Rows that are looked at to choose the widths, before anything is written."""
@@ -21,8 +22,13 @@ NARROWEST = 10
 LEAST_WIDTH = 20
 
 
-def write(report: Report, out: TextIO, options: Options) -> int:
+def write(report: Report, out: BinaryIO, options: Options) -> int:
     """Write the report as a table and return the number of its rows. The first rows settle the widths."""
+    with as_text(out, options) as text:
+        return _write(report, text, options)
+
+
+def _write(report: Report, out: TextIO, options: Options) -> int:
     room = max(options.width, LEAST_WIDTH)
     if options.header:
         out.write(styled(safe(report.header.title), "bold", options.colour) + "\n")

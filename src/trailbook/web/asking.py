@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple, TextIO
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -14,7 +16,7 @@ from ..errors import BadMap
 from ..event.canonical import encode
 from ..ingest.mapping import map_text, shipped_maps
 from ..query.tree import Field
-from ..render import FORMATS, Options
+from ..render import DOWNLOADS, Options
 from ..report import run
 from ..report.asked import Asked
 from ..report.clock import Clock, locale_named, zone_named
@@ -38,13 +40,11 @@ from .questions import (
     keys,
     told,
 )
-from .streams import Export
+from .streams import CHUNK, Export
 from .strict import Strict
 
 router = APIRouter(prefix=PREFIX, tags=["events"], route_class=Strict)
 
-MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
-"""Of each format that can be taken out (RFC 4180; JSON Lines)."""
 READING = problems(401, 403, 409, 507)
 """The problems of all that reads events: heads of other books, or no room left to keep that it was looked at."""
 
@@ -58,7 +58,9 @@ _LINKED = {"headers": {"Link": {"description": "The pages on either side (RFC 82
 
 def export_answer(format: str) -> dict[int | str, dict[str, Any]]:
     """The documented answers of an export."""
-    content = {MEDIA_TYPES[format].split(";")[0]: {"schema": {"type": "string"}}}
+    made = DOWNLOADS[format]
+    schema = {} if made.binary else {"type": "object" if format == "json" else "string"}
+    content = {made.media_type.split(";")[0]: {"schema": schema}}
     return {**READING, **problems(429), 200: {"description": "The rows, as they are read.", "content": content}}
 
 
@@ -172,22 +174,23 @@ def facets_of_events(work: Working, question: Annotated[FacetQuestion, Query()])
     )
 
 
-@router.get("/events.csv", response_class=Response, responses=export_answer("csv"))
-def events_as_csv(work: Working, question: Annotated[ExportQuestion, Query()]) -> Response:
-    """All events that a query finds as CSV, in which no cell is a formula."""
-    return _export_events(work, question, "csv")
+def _events_as(format: str) -> Callable[..., Response]:
+    def events(work: Working, question: Annotated[ExportQuestion, Query()]) -> Response:
+        work.require("export")
+        found = asked(work, question.list(work, limit=question.limit), question.heads)
+        return export(work, run.report(found), format, told(found.definition), bom=question.bom)
+
+    return events
 
 
-@router.get("/events.jsonl", response_class=Response, responses=export_answer("jsonl"))
-def events_as_json_lines(work: Working, question: Annotated[ExportQuestion, Query()]) -> Response:
-    """All events that a query finds as JSON Lines: what it is, then a row a line."""
-    return _export_events(work, question, "jsonl")
-
-
-def _export_events(work: Work, question: ExportQuestion, format: str) -> Response:
-    work.require("export")
-    found = asked(work, question.list(work, limit=question.limit), question.heads)
-    return export(work, run.report(found), format, told(found.definition), bom=question.bom)
+for _format, _of in DOWNLOADS.items():
+    router.get(
+        f"/events.{_format}",
+        name=f"events_as_{_format}",
+        description=f"All events that a query finds, as {_of.name}: {_of.description}.",
+        response_class=Response,
+        responses=export_answer(_format),
+    )(_events_as(_format))
 
 
 def export(
@@ -197,11 +200,19 @@ def export(
     columns = [heading.key for heading in report.headings]
     looking.exported(work, {**look, "format": format, "columns": columns, "rows": report.header.shown}, **more)
 
-    def write(out: TextIO) -> int:
-        return FORMATS[format].write(report, out, Options(bom=bom))
+    made = DOWNLOADS[format]
 
-    headers = answers.attachment(f"{report.header.title} {work.now:%Y-%m-%d}", format)
-    return Export(work.service.streams, write, MEDIA_TYPES[format], headers)
+    def write(out: BinaryIO) -> None:
+        if made.streams:
+            made.write(report, out, Options(bom=bom))
+            return
+        with tempfile.TemporaryFile() as file:
+            made.write(report, file, Options(bom=bom))
+            file.seek(0)
+            shutil.copyfileobj(file, out, CHUNK)
+
+    headers = answers.attachment(f"{report.header.title} {work.now:%Y-%m-%d}", made.suffix)
+    return Export(work.service.streams, write, made.media_type, headers)
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from ..access.sight import Sight, sight_of
 from ..directory.viewer import Root
 from ..errors import BadInput, NotAllowed
 from ..event.model import Event, Reference
+from ..render import DOWNLOADS
 from ..report import run, saved
 from ..report.asked import Asked
 from ..report.saved import SavedReport, Share, ShareKind, Sharer
@@ -251,23 +252,24 @@ def rows_of_report(work: Working, id: str, question: Annotated[SavedQuestion, Qu
     return page(work, found, question.form, question.cursor, limit, look, **concerned(report))
 
 
-@router.get("/{id}/csv", response_class=Response, responses={**export_answer("csv"), **problems(404)})
-def report_as_csv(work: Working, id: str, question: Annotated[SavedExportQuestion, Query()]) -> Response:
-    """All rows of a saved report as CSV, in which no cell is a formula."""
-    return _export_report(work, id, question, "csv")
+def _report_as(format: str) -> Callable[..., Response]:
+    def saved_report(work: Working, id: str, question: Annotated[SavedExportQuestion, Query()]) -> Response:
+        work.require("export")
+        report, found = run_of(work, id, question)
+        look = look_of(report, found, question)
+        return export(work, run.report(found), format, look, bom=question.bom, **concerned(report))
+
+    return saved_report
 
 
-@router.get("/{id}/jsonl", response_class=Response, responses={**export_answer("jsonl"), **problems(404)})
-def report_as_json_lines(work: Working, id: str, question: Annotated[SavedExportQuestion, Query()]) -> Response:
-    """All rows of a saved report as JSON Lines: what it is, then a row a line."""
-    return _export_report(work, id, question, "jsonl")
-
-
-def _export_report(work: Work, id: str, question: SavedExportQuestion, format: str) -> Response:
-    work.require("export")
-    report, found = run_of(work, id, question)
-    look = look_of(report, found, question)
-    return export(work, run.report(found), format, look, bom=question.bom, **concerned(report))
+for _format, _of in DOWNLOADS.items():
+    router.get(
+        f"/{{id}}/{_format}",
+        name=f"report_as_{_format}",
+        description=f"All rows of a saved report, as {_of.name}: {_of.description}.",
+        response_class=Response,
+        responses={**export_answer(_format), **problems(404)},
+    )(_report_as(_format))
 
 
 def run_of(work: Work, id: str, narrowing: Narrowing, **own: Any) -> tuple[SavedReport, Asked]:

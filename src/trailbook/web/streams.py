@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from contextlib import contextmanager
-from typing import TextIO
+from typing import BinaryIO
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -17,7 +17,7 @@ from ..errors import TooMuch
 from .logs import log, where
 
 CHUNK = 64 * 1024
-"""Characters that are sent at once."""
+"""Bytes that are sent at once."""
 CHUNKS_AHEAD = 2
 """Chunks that may wait for the network; then the writing waits."""
 PATIENCE_SECONDS = 60.0
@@ -52,7 +52,7 @@ class Streams:
         finally:
             self._running -= 1
 
-    def start(self, write: Callable[[TextIO], object]) -> _Written:
+    def start(self, write: Callable[[BinaryIO], object]) -> _Written:
         """Start writing; to be called in the event loop."""
         written = _Written(asyncio.get_running_loop(), self.patience)
         self._threads.submit(written.run, write)
@@ -63,18 +63,17 @@ class Streams:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-class _Written(io.TextIOBase):
-    """What a thread writes and the event loop reads: text in, chunks of UTF-8 out."""
+class _Written(io.BufferedIOBase):
+    """What a thread writes and the event loop reads: bytes in, chunks out."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, patience: float) -> None:
         self._loop = loop
         self._patience = patience
         self._chunks: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue(CHUNKS_AHEAD)
-        self._pending: list[str] = []
-        self._length = 0
+        self._pending = bytearray()
         self._gone = False
 
-    def run(self, write: Callable[[TextIO], object]) -> None:
+    def run(self, write: Callable[[BinaryIO], object]) -> None:
         """In the thread: write all, then tell that it is the end, or what went wrong."""
         try:
             write(self)  # type: ignore[arg-type]
@@ -91,20 +90,23 @@ class _Written(io.TextIOBase):
         except _Gone:
             log().warning("export failed", error=where(error))
 
-    def write(self, text: str) -> int:
+    def writable(self) -> bool:
+        """It can be written to, and nothing else."""
+        return True
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
         """In the thread. Raises _Gone when nobody takes it any more."""
-        self._pending.append(text)
-        self._length += len(text)
-        if self._length >= CHUNK:
-            self._send()
-        return len(text)
+        before = len(self._pending)
+        self._pending += data
+        length = len(self._pending) - before
+        while len(self._pending) >= CHUNK:
+            self._put(bytes(self._pending[:CHUNK]))
+            del self._pending[:CHUNK]
+        return length
 
     def _send(self) -> None:
-        chunk = "".join(self._pending).encode("utf-8", "replace")
-        self._pending.clear()
-        self._length = 0
-        if chunk:
-            self._put(chunk)
+        if self._pending:
+            self._put(bytes(self._pending))
 
     def _put(self, item: bytes | BaseException | None) -> None:
         if self._gone:
@@ -137,7 +139,7 @@ class Export(StreamingResponse):
     """A download. An error before its first bytes is answered as any other; one after them breaks the connection."""
 
     def __init__(
-        self, streams: Streams, write: Callable[[TextIO], object], media_type: str, headers: Mapping[str, str]
+        self, streams: Streams, write: Callable[[BinaryIO], object], media_type: str, headers: Mapping[str, str]
     ) -> None:
         super().__init__(iter(()), 200, headers, media_type)
         self._streams = streams

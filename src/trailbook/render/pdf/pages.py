@@ -64,13 +64,10 @@ class Pages:
         """A label, and a paragraph beside it."""
         leading = light.size * _LEADING
         self.space(leading)
-        at, page = self.y, self.document.pages
+        baseline = self.y + light.size * (_LEADING - _ASCENT)
+        self.texts.append(f"{heavy.begin} 1 0 0 1 {MARGIN:.2f} {baseline:.2f} Tm {heavy.line(label, left).operators}")
         self.y += leading
         self.text(text, light, x=left)
-        if self.document.pages == page:
-            baseline = at + light.size * (_LEADING - _ASCENT)
-            shown = heavy.line(label, left).operators
-            self.texts.append(f"{heavy.begin} 1 0 0 1 {MARGIN:.2f} {baseline:.2f} Tm {shown}")
 
     def drawing(self, graphics: Sequence[str], texts: Sequence[str], height: float) -> None:
         """A drawing whose upper left corner is the origin of its operators."""

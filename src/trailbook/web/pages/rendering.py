@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ...render import DOWNLOADS
 from . import static
 from .language import LANGUAGES, translations
 from .showing import clipped, harmless, plain, segment, unfolded, url, url_of_party, written
@@ -31,7 +32,9 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    made.globals.update(static=static.address, url=url, url_of_party=url_of_party, languages=LANGUAGES)
+    made.globals.update(
+        static=static.address, url=url, url_of_party=url_of_party, languages=LANGUAGES, downloads=DOWNLOADS
+    )
     made.filters.update(
         plain=plain, harmless=harmless, written=written, clipped=clipped, unfolded=unfolded, segment=segment
     )
