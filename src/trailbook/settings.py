@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     ] = "trailbook.db"
     zone: Annotated[str, _says("The time zone of reports, by its IANA name.")] = "UTC"
     locale: Annotated[str, _says("The language that dates and numbers are written in.")] = "en"
+    fonts: Annotated[
+        str, _says("A folder of TrueType fonts that PDFs are drawn with, before those where fonts usually are.")
+    ] = ""
     mask: Annotated[
         tuple[str, ...], BeforeValidator(_listed), _says("Paths whose values are never stored, such as data.password.")
     ] = ()

@@ -18,6 +18,7 @@ from ..query.excerpt import visible
 from ..render import FORMATS
 from ..render.counting import counted
 from ..render.header import rows
+from ..render.options import Paper
 from ..report.definition import MOST_ROWS, Definition, from_dict, read_json, read_toml
 from ..report.result import Header
 from ..report.run import run
@@ -74,6 +75,7 @@ _OVERRIDING = ("title", *_PERIOD, "as_of", "order", "limit", "zone", "locale", "
 )
 @click.option("--raw", is_flag=True, help="CSV, Excel: do not guard spreadsheets from formulas.")
 @click.option("--bom", is_flag=True, help="CSV: begin with a byte order mark.")
+@click.option("--paper", type=click.Choice(["A4", "A3", "Letter"]), help="PDF: its paper (else A4, or A3 if need be).")
 @click.option("--no-header", is_flag=True, help="Rows only, without what the report says of itself.")
 @click.option("--heads", metavar="FILE", help="As of these heads of the books (see `trailbook head --json`).")
 @AS
@@ -91,6 +93,7 @@ def report(
     about: str | None,
     raw: bool,
     bom: bool,
+    paper: Paper | None,
     no_header: bool,
     heads: str | None,
     viewer: Viewer,
@@ -114,7 +117,9 @@ def report(
     spare(about, "--about", settings.store, [definition, heads, file])
     name = format_name or _format_of(path)
     noted = read_heads(heads) if heads else None
-    options = replace(options_for_screen(), header=not no_header, raw=raw, bom=bom)
+    options = replace(
+        options_for_screen(), header=not no_header, raw=raw, bom=bom, paper=paper or "", fonts=settings.fonts
+    )
     if path is not None:
         options = replace(options, colour=False, encoding="utf-8")
     with opened(settings) as store:
@@ -145,6 +150,8 @@ def report(
                 found = counted(found, _patient(tell, found.header.shown))
             FORMATS[name].write(found, out, replace(options, terminal=screen))
     _add(found.header, path, is_csv=name == "csv", silent=name == "csv" or no_header)
+    if (most := FORMATS[name].most_rows) is not None and found.header.shown > most:
+        click.echo(f"Note: {FORMATS[name].name} holds the first {most:,} rows; other formats hold all.", err=True)
 
 
 def _patient(tell: Callable[[int, int], None], rows: int) -> Callable[[int], None]:
@@ -179,7 +186,7 @@ def _format_of(path: Path | None) -> str:
     raise BadInput(
         f"There is no format for a name that ends in '{visible(suffix)}'.",
         place=str(path),
-        remedy=f"Let it end in .csv, .xlsx, .json, .html or .txt, or choose with --format: {', '.join(FORMATS)}.",
+        remedy=f"Let it end in .csv, .xlsx, .pdf, .json, .html or .txt, or choose with --format: {', '.join(FORMATS)}.",
     )
 
 

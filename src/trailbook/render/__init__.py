@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ..report.result import Report
 from . import csv, html, json, jsonl, table
-from .options import Options
+from .options import PDF_ROWS, Options
 
 
 class Writer(Protocol):
@@ -79,6 +79,16 @@ FORMATS: Mapping[str, Format] = {
         "application/vnd.apache.parquet",
         _late("parquet"),
         binary=True,
+    ),
+    "pdf": Format(
+        "PDF",
+        "pages to print and to file, with a chart if it is grouped",
+        "pdf",
+        "application/pdf",
+        _late("pdf"),
+        streams=False,
+        binary=True,
+        most_rows=PDF_ROWS,
     ),
     "html": Format(
         "HTML", "one page to read and print that needs nothing else", "html", "text/html; charset=utf-8", html.write

@@ -9,6 +9,9 @@ from msgspec import Struct
 Paper = Literal["", "A4", "A3", "Letter"]
 """Paper in landscape."""
 
+PDF_ROWS = 50_000
+"""The most rows of a PDF, which is held in memory until it is whole."""
+
 
 class Options(Struct, frozen=True):
     """How a report is written; a writer leaves alone what does not concern its format.
@@ -30,5 +33,5 @@ class Options(Struct, frozen=True):
     bom: bool = False
     encoding: str = "utf-8"
     paper: Paper = ""
-    pdf_rows: int = 50_000
+    pdf_rows: int = PDF_ROWS
     fonts: str = ""

@@ -16,7 +16,7 @@ from ..errors import BadMap
 from ..event.canonical import encode
 from ..ingest.mapping import map_text, shipped_maps
 from ..query.tree import Field
-from ..render import DOWNLOADS, Options
+from ..render import DOWNLOADS, Format, Options
 from ..report import run
 from ..report.asked import Asked
 from ..report.clock import Clock, locale_named, zone_named
@@ -35,6 +35,7 @@ from .questions import (
     ExportQuestion,
     FacetQuestion,
     PageQuestion,
+    SavedExportQuestion,
     SummaryQuestion,
     asked,
     keys,
@@ -174,11 +175,16 @@ def facets_of_events(work: Working, question: Annotated[FacetQuestion, Query()])
     )
 
 
+def bounded(of: Format) -> str:
+    """What is said of a format that holds no more than so many rows."""
+    return f" At most {of.most_rows:,} rows." if of.most_rows else ""
+
+
 def _events_as(format: str) -> Callable[..., Response]:
     def events(work: Working, question: Annotated[ExportQuestion, Query()]) -> Response:
         work.require("export")
         found = asked(work, question.list(work, limit=question.limit), question.heads)
-        return export(work, run.report(found), format, told(found.definition), bom=question.bom)
+        return export(work, run.report(found), format, told(found.definition), options_of(work, question))
 
     return events
 
@@ -187,27 +193,30 @@ for _format, _of in DOWNLOADS.items():
     router.get(
         f"/events.{_format}",
         name=f"events_as_{_format}",
-        description=f"All events that a query finds, as {_of.name}: {_of.description}.",
+        description=f"All events that a query finds, as {_of.name}: {_of.description}.{bounded(_of)}",
         response_class=Response,
         responses=export_answer(_format),
     )(_events_as(_format))
 
 
-def export(
-    work: Work, report: Report, format: str, look: dict[str, Any], *, bom: bool = False, **more: Any
-) -> Response:
+def options_of(work: Work, question: ExportQuestion | SavedExportQuestion) -> Options:
+    """How an export is written, as it is asked for."""
+    return Options(bom=question.bom, paper=question.paper, fonts=work.service.settings.fonts)
+
+
+def export(work: Work, report: Report, format: str, look: dict[str, Any], options: Options, **more: Any) -> Response:
     """The answer that is a download; `look` is what is kept of it, with the format and how much was asked for."""
     columns = [heading.key for heading in report.headings]
-    looking.exported(work, {**look, "format": format, "columns": columns, "rows": report.header.shown}, **more)
-
     made = DOWNLOADS[format]
+    rows = min(report.header.shown, made.most_rows or report.header.shown)
+    looking.exported(work, {**look, "format": format, "columns": columns, "rows": rows}, **more)
 
     def write(out: BinaryIO) -> None:
         if made.streams:
-            made.write(report, out, Options(bom=bom))
+            made.write(report, out, options)
             return
         with tempfile.TemporaryFile() as file:
-            made.write(report, file, Options(bom=bom))
+            made.write(report, file, options)
             file.seek(0)
             shutil.copyfileobj(file, out, CHUNK)
 

@@ -10,6 +10,7 @@ from ..access import decide
 from ..directory.visible import People
 from ..query.lexer import LONGEST_QUERY
 from ..query.tree import EVERYTHING, Condition
+from ..render.options import Paper
 from ..report.asked import Asked, ask
 from ..report.definition import MOST_ROWS, PERIOD_KEYS, AsOf, Definition, GroupOrder, from_dict
 from ..report.groups import MOST_GROUPS
@@ -80,6 +81,7 @@ class ExportQuestion(ListQuestion):
 
     limit: int | None = Field(None, ge=1, le=MOST_ROWS, description="At most this many rows.")
     bom: bool = Field(False, description="CSV: begin with a byte order mark.")
+    paper: Paper = Field("", description="PDF: its paper, in landscape; else A4, or A3 if the columns need it.")
 
 
 class CountQuestion(Question):
@@ -119,6 +121,7 @@ class SavedExportQuestion(Narrowing):
     """A saved report to take out, narrowed."""
 
     bom: bool = Field(False, description="CSV: begin with a byte order mark.")
+    paper: Paper = Field("", description="PDF: its paper, in landscape; else A4, or A3 if the columns need it.")
 
 
 def keys(text: str) -> list[str]:

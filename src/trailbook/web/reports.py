@@ -24,7 +24,7 @@ from ..report.asked import Asked
 from ..report.saved import SavedReport, Share, ShareKind, Sharer
 from . import answers
 from .answers import json
-from .asking import READING, export, export_answer, groups, page
+from .asking import READING, bounded, export, export_answer, groups, options_of, page
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Work, Working, check_match, etag, nothing
 from .granting import cut, every
 from .problems import answers as problems
@@ -257,7 +257,7 @@ def _report_as(format: str) -> Callable[..., Response]:
         work.require("export")
         report, found = run_of(work, id, question)
         look = look_of(report, found, question)
-        return export(work, run.report(found), format, look, bom=question.bom, **concerned(report))
+        return export(work, run.report(found), format, look, options_of(work, question), **concerned(report))
 
     return saved_report
 
@@ -266,7 +266,7 @@ for _format, _of in DOWNLOADS.items():
     router.get(
         f"/{{id}}/{_format}",
         name=f"report_as_{_format}",
-        description=f"All rows of a saved report, as {_of.name}: {_of.description}.",
+        description=f"All rows of a saved report, as {_of.name}: {_of.description}.{bounded(_of)}",
         response_class=Response,
         responses={**export_answer(_format), **problems(404)},
     )(_report_as(_format))

@@ -22,6 +22,7 @@ from .embed import Embedded
 from .setting import Setter
 
 _NUMBER = "pages"
+_VERSION = (1, 7)
 _FASTER = 3
 """How hard zlib tries: harder makes a file smaller by a tenth, in twice the time."""
 
@@ -31,7 +32,7 @@ class Document:
 
     def __init__(self, title: str, made_at: datetime) -> None:
         self.pages = 0
-        self._pdf = PDFDocument(invariant=1)
+        self._pdf = PDFDocument(invariant=1, pdfVersion=_VERSION)
         self._pdf.info.title = self._pdf.info.subject = title
         self._pdf.info.author = self._pdf.info.creator = "Trailbook"
         self._pdf._timeStamp.YMDhms = made_at.astimezone(UTC).timetuple()[:6]
