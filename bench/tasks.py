@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,11 @@ def write_format(store: str, limit: str, format: str, file: str) -> Spent:
     return spent_here(task)
 
 
-def write_bare(texts: str, format: str, file: str) -> Spent:
+def write_bare(texts: str, limit: str, format: str, file: str) -> Spent:
     """Write the same texts by the bare library; the bytes of the file."""
 
     def task() -> int:
-        BARE[format](rows_of(Path(texts)), Path(file))
+        BARE[format](islice(rows_of(Path(texts)), int(limit)), Path(file))
         return os.path.getsize(file)
 
     return spent_here(task)

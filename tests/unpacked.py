@@ -6,11 +6,12 @@ import io
 import json
 import zipfile
 
+from papers import bare, read
 from pyarrow import parquet
 
 
 def unpacked(content: bytes) -> bytes:
-    """The content as it is, or all that is packed in a workbook or a Parquet file."""
+    """The content as it is, or all that is packed in a workbook, a Parquet file or a PDF."""
     if content.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(content)) as file:
             return b"\n".join(map(file.read, file.namelist()))
@@ -18,4 +19,7 @@ def unpacked(content: bytes) -> bytes:
         file = parquet.ParquetFile(io.BytesIO(content))
         rows = json.dumps(file.read().to_pylist(), default=str, ensure_ascii=False).encode()
         return rows + b"\n".join((file.metadata.metadata or {}).values())
+    if content.startswith(b"%PDF"):
+        text = read(content)
+        return f"{text}\n{bare(text)}".encode()
     return content

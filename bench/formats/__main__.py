@@ -57,7 +57,7 @@ def _of_format(name: str, few: int, many: int, store: Path, texts: Path) -> Iter
         few = most
     tell(f"{name}: {few:,} rows")
     ours = in_child("write_format", store, few, name, file)
-    bare = in_child("write_bare", texts, name, file) if name in BARE else None
+    bare = in_child("write_bare", texts, few, name, file) if name in BARE else None
     share = few / AIMED_ROWS
     aims = {
         "csv": few / CSV_RATE,

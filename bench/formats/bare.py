@@ -73,11 +73,29 @@ def to_html(rows: Rows, path: Path) -> None:
             file.write(f"<tr>{''.join(f'<td>{html.escape(one)}</td>' for one in row)}</tr>\n")
 
 
+def to_pdf(rows: Rows, path: Path) -> None:
+    """By ReportLab's canvas: each text on one line, not wrapped, in an embedded font that has Latin letters alone."""
+    from reportlab.pdfbase.pdfmetrics import registerFont
+    from reportlab.pdfbase.ttfonts import TTFont
+    from reportlab.pdfgen.canvas import Canvas
+
+    registerFont(TTFont("Vera", "Vera.ttf"))
+    canvas = Canvas(str(path), pagesize=(842, 595))
+    for number, row in enumerate(rows):
+        if number % 60 == 0:
+            canvas.showPage()
+            canvas.setFont("Vera", 6.5)
+        for column, text in enumerate(row):
+            canvas.drawString(28 + 49 * column, 560 - 9 * (number % 60), text)
+    canvas.save()
+
+
 BARE: dict[str, Callable[[Rows, Path], None]] = {
     "csv": to_csv,
     "jsonl": to_jsonl,
     "json": to_jsonl,
     "xlsx": to_xlsx,
     "parquet": to_parquet,
+    "pdf": to_pdf,
     "html": to_html,
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cli.small import ANN_REFUSED, BOB_CHANGED, BOB_IN, EXPORTED, MAILED, Cli
 from msgspec.structs import replace
+from papers import read
 
 from trailbook.directory.directory import Directory
 from trailbook.render import FORMATS
@@ -173,13 +174,25 @@ def test_the_suffix_of_the_file_is_the_format(cli: Cli, store: Path, folder: Pat
     assert Path("r.any").read_text("utf-8").startswith('"Audit - ID"\n')
 
 
+def test_a_pdf_has_the_rows_on_the_paper_that_is_asked_for(
+    cli: Cli, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = cli("report", "user:acme/u2", "--columns", "action", "-o", "u2.pdf", "--paper", "Letter")
+    assert (told.code, told.err) == (0, "# of rows: 2 -> u2.pdf\n")
+    whole = Path("u2.pdf").read_bytes()
+    assert b"/MediaBox [ 0 0 792 612 ]" in whole
+    assert "# of rows 2" in read(whole)
+    monkeypatch.setattr("trailbook.cli.reporting.FORMATS", {"pdf": replace(FORMATS["pdf"], most_rows=1)})
+    assert "Note: PDF holds the first 1 rows; other formats hold all.\n" in cli("report", "-o", "u2.pdf").err
+
+
 def test_a_suffix_of_no_format_is_refused_before_anything_is_written(cli: Cli, store: Path) -> None:
     told = cli("report", "-o", "report.doc")
     assert told == (
         2,
         "",
         "Error: report.doc: There is no format for a name that ends in '.doc'. "
-        "Let it end in .csv, .xlsx, .json, .html or .txt, or choose with --format: "
+        "Let it end in .csv, .xlsx, .pdf, .json, .html or .txt, or choose with --format: "
         f"{', '.join(FORMATS)}.\n",
     )
     assert not Path("report.doc").exists()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from html.parser import HTMLParser
@@ -14,13 +16,16 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
+from papers import bare, pages
 from pyarrow import parquet
 from render.hostile import LONG, SCRIPTS, ZONE, hostile
 from size import sized
 
 from trailbook.render import FORMATS, Options
 from trailbook.render.formulas import FORMULA_STARTS, unguarded
+from trailbook.render.pdf.runs import turns
 from trailbook.render.sheet import MOST_CHARACTERS
+from trailbook.render.terminal import safe
 from trailbook.report.result import Report
 
 ROWS = sized(400, 10_000)
@@ -132,6 +137,23 @@ def test_html_is_the_report_and_holds_nothing_that_runs_or_loads(report: Report)
         "td",
     }  # fmt: skip
     assert "default-src 'none'" in page
+
+
+def test_pdf_is_the_report_but_for_white_space_and_what_steers(report: Report) -> None:
+    paper = file(report, "pdf").getvalue()
+    labels = bare("".join(heading.label for heading in report.headings))
+    foot = f"{bare(report.header.title)}Page"
+    sheets = [bare(page).rpartition(foot)[0].partition(labels) for page in pages(paper)]
+    text = "".join(rest for _, _, rest in sheets)
+    # What Unicode says is no character is read back as a replacement.
+    rows = [
+        [re.sub("[\ufffe\uffff]", "\ufffd", bare(safe(cell, lines=True))) for cell in row] for row in report.texts()
+    ]
+    assert Counter(text.partition("Endofthereport.")[0]) == Counter("".join(map("".join, rows)))
+    for row in rows:
+        # From right to left words stand in another order; what goes on over pages is not in one piece.
+        if not turns("".join(row)) and max(map(len, row)) < 1_000:
+            assert "".join(row) in text
 
 
 def sheets(report: Report, **options: Any) -> dict[str, list[list[Any]]]:

@@ -22,7 +22,7 @@ from .setting import Setter
 PAPERS = {"A4": (841.89, 595.28), "A3": (1190.55, 841.89), "Letter": (792.0, 612.0)}
 """Widths and heights in points, landscape."""
 
-MOST_CHARACTERS = 40_000
+MOST_CHARACTERS = 65_536
 """Of a cell; what is longer is cut, with a mark."""
 
 _SIZES = (8.0, 7.5, 7.0, 6.5)
