@@ -91,6 +91,9 @@ def write_lines(path: Path, rows: Sequence[object]) -> Path:
     return path
 
 
-def command(*arguments: str) -> list[str]:
+PROGRAM = "from trailbook.cli import main; main()"
+
+
+def command(*arguments: str, program: str = PROGRAM) -> list[str]:
     """The words that run a command as a program of its own."""
-    return [sys.executable, "-c", "from trailbook.cli import main; main()", *arguments]
+    return [sys.executable, "-c", program, *arguments]

@@ -8,14 +8,16 @@ import select
 import subprocess
 import time
 
-from cli.small import command
+from cli.small import PROGRAM, command
 
 
-def on_a_terminal(*arguments: str, **environment: str) -> str:
-    """What a command writes to a terminal of 100 columns."""
+def on_a_terminal(*arguments: str, code: int = 0, program: str = PROGRAM, **environment: str) -> str:
+    """What a command writes to a terminal of 100 columns before it ends with this code."""
     master, slave = pty.openpty()
     env = {**os.environ, "TERM": "xterm", "COLUMNS": "100", **environment}
-    with subprocess.Popen(command(*arguments), stdin=slave, stdout=slave, stderr=slave, env=env) as process:
+    with subprocess.Popen(
+        command(*arguments, program=program), stdin=slave, stdout=slave, stderr=slave, env=env
+    ) as process:
         os.close(slave)
         found = b""
         deadline = time.monotonic() + 60
@@ -27,6 +29,6 @@ def on_a_terminal(*arguments: str, **environment: str) -> str:
             if not piece:
                 break
             found += piece
-        assert process.wait(60) == 0, found.decode()
+        assert process.wait(60) == code, found.decode()
     os.close(master)
     return found.decode()

@@ -119,6 +119,20 @@ def test_progress_is_for_terminals_only(folder: Path, program: Cli) -> None:
     assert "Verifying  [####" in on_a_terminal("verify")
 
 
+def test_a_workbook_or_parquet_is_not_for_a_terminal(store: Path, program: Cli) -> None:
+    for format, name in (("xlsx", "Excel"), ("parquet", "Parquet")):
+        shown = on_a_terminal("report", "--format", format, code=2)
+        assert f"{name} is not for a terminal. Write it to a file: -o report.{format}." in shown
+    piped = subprocess.run(command("report", "--format", "xlsx"), capture_output=True, timeout=60, check=True)
+    assert piped.stdout.startswith(b"PK")
+
+
+def test_writing_a_file_shows_a_bar_once_it_takes_a_second(store: Path) -> None:
+    assert "Writing" not in on_a_terminal("report", "-o", "quick.csv")
+    slow = "from trailbook.cli import reporting, main; reporting._PATIENCE_SECONDS = 0; main()"
+    assert "Writing  [####" in on_a_terminal("report", "-o", "slow.csv", program=slow)
+
+
 def test_a_terminal_that_knows_few_characters_gets_question_marks(store: Path) -> None:
     ended = subprocess.run(
         command("report", "--limit", "1", "--columns", "action"),

@@ -11,6 +11,7 @@ import pytest
 from cli.small import ANN_REFUSED, BOB_CHANGED, BOB_IN, EXPORTED, MAILED, Cli
 from msgspec.structs import replace
 from papers import read
+from unpacked import unpacked
 
 from trailbook.directory.directory import Directory
 from trailbook.render import FORMATS
@@ -196,6 +197,16 @@ def test_a_suffix_of_no_format_is_refused_before_anything_is_written(cli: Cli, s
         f"{', '.join(FORMATS)}.\n",
     )
     assert not Path("report.doc").exists()
+
+
+@pytest.mark.parametrize(("format", "start"), [("xlsx", b"PK"), ("parquet", b"PAR1"), ("json", b"{"), ("html", b"<!D")])
+def test_every_format_is_written_by_suffix_and_by_name(cli: Cli, store: Path, format: str, start: bytes) -> None:
+    told = cli("report", "action:login", "--columns", "id,details", "-o", f"logins.{format}")
+    assert told == (0, "", f"# of rows: 2 -> logins.{format}\n")
+    assert Path(f"logins.{format}").read_bytes().startswith(start)
+    assert ANN_REFUSED.encode() in unpacked(Path(f"logins.{format}").read_bytes())
+    assert cli("report", "action:login", "--format", format, "-o", "named").code == 0
+    assert Path("named").read_bytes().startswith(start)
 
 
 def test_a_file_appears_whole_or_not_at_all(

@@ -28,7 +28,7 @@ def made(reader: Reader, **more: object) -> str:
 def test_a_role_is_made_of_rights_in_plain_words_and_hidden_columns(read: Read, amy: Account, served: Service) -> None:
     reader = read(amy)
     form = reader.get(f"{PATH}/new")
-    assert "Take events out Download what may be seen, as CSV or JSON Lines." in form.text
+    assert "Take events out Download what may be seen, as files." in form.text
     path = made(reader, rights=["view", "export"], hidden=["ip"])
     assert "The access role is made." in reader.get(path).text
     listed = reader.get(PATH)
@@ -57,7 +57,7 @@ def test_a_form_that_is_stale_overwrites_nothing_and_shows_both(read: Read, amy:
     assert "Somebody else has changed this since you opened the page." in page.text
     assert page.root.one("input", id="name").attributes["value"] == "Theirs"
     assert "You had entered: Mine <b>" in page.text
-    assert "Take events out Download what may be seen, as CSV or JSON Lines. You had not ticked this." in page.text
+    assert "Take events out Download what may be seen, as files. You had not ticked this." in page.text
     assert "others have saved in the tenant. You had ticked this." in page.text
     assert reader.send(page, path, name="Both", rights=["view"]).status == 303
     assert reader.get(path).heading == "Both"

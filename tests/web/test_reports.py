@@ -11,13 +11,14 @@ from asked import ACME, API, EVENTS, GLOBEX, GROUP, ROOT, SELF, asking, filled, 
 from msgspec.structs import replace
 from served import NOW, caller, client
 from starlette.testclient import TestClient
+from unpacked import unpacked
 
 from trailbook.access.kept import ACCOUNTS
 from trailbook.access.model import Account
 from trailbook.directory.model import Changes, Membership, Profile
 from trailbook.directory.viewer import Scope, TenantScope, Viewer
 from trailbook.event.model import Change, PartyKey
-from trailbook.render import FORMATS, Options
+from trailbook.render import DOWNLOADS, FORMATS, Options
 from trailbook.report.definition import Definition
 from trailbook.report.run import run
 from trailbook.web.service import Service
@@ -286,6 +287,25 @@ def test_a_download_is_what_the_same_report_renders_to_and_runs_no_formula() -> 
     assert answer.content == out.getvalue()
     assert b'"\'=1+1"' in out.getvalue()
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+
+
+@pytest.mark.parametrize("format", DOWNLOADS)
+def test_a_report_is_taken_out_in_every_format_within_what_the_viewer_may_see(format: str) -> None:
+    served = filled()
+    asks = asking(served=served)
+    id = saved(asks, definition={"query": "app:web", "columns": ["id", "details"]}).json()["id"]
+    for path in (f"/reports/{id}/{format}", f"/events.{format}?query=app:web&columns=id,details"):
+        answer = asks.get(f"{API}{path}")
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"] == DOWNLOADS[format].media_type
+        assert answer.headers["content-disposition"].endswith(f'-2021-12-01.{DOWNLOADS[format].suffix}"')
+        content = unpacked(answer.content)
+        assert [content.count(one.id.encode()) > 0 for one in EVENTS] == [True] * 4 + [False]
+        assert b"canary" not in content
+    refused = other(served, rights=frozenset(("view",))).get(f"{API}/events.{format}")
+    assert (refused.status_code, refused.json()["detail"]) == (403, "You may not export events.")
+    (look, *_) = [look.event.data for look in looks(served) if look.event.action == "export"]
+    assert (look["format"], look["rows"]) == (format, 4)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ class Choice(NamedTuple):
 
 RIGHTS: dict[Right, tuple[str, str]] = {
     "view": (_("See events"), _("Ask for reports and open events, within the scope.")),
-    "export": (_("Take events out"), _("Download what may be seen, as CSV or JSON Lines.")),
+    "export": (_("Take events out"), _("Download what may be seen, as files.")),
     "schedule": (_("Schedule reports"), _("Have saved reports run by themselves.")),
     "reports": (_("Manage reports"), _("See, change and delete what others have saved in the tenant.")),
     "directory": (_("Manage the directory"), _("Say who there is, and who belongs to which group and role.")),
