@@ -14,6 +14,9 @@ MOST_ROWS = 1_048_576
 MOST_CHARACTERS = 32_767
 """UTF-16 units of a cell."""
 
+LINE, HIGHEST = 15, 409
+"""Points that a line is high, and that a row may be."""
+
 # What XML cannot hold is written as _xHHHH_ (ECMA-376, ST_Xstring), and an underscore that would begin such an escape
 # as _x005F_. XlsxWriter's own escape takes one of two that overlap for text.
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
@@ -33,8 +36,8 @@ class Sheet(Worksheet):  # type: ignore[misc]
             (f'<c r="{xl_col_to_name(at)}', f'" s="{one._get_xf_index()}"') for at, one in enumerate(formats)
         ]
 
-    def write_cells(self, row: int, cells: Sequence[str | float]) -> None:
-        """Write a row, counted from 0, below all that are written; an empty text is an empty cell."""
+    def write_cells(self, row: int, cells: Sequence[str | float], lines: int = 1) -> None:
+        """Write a row, counted from 0, below all that are written, so many lines high; an empty text is no cell."""
         number = row + 1
         texts = "".join([cell for cell in cells if cell.__class__ is str])
         if _LOOKED_AT.search(texts):
@@ -46,7 +49,8 @@ class Sheet(Worksheet):  # type: ignore[misc]
             for (start, format), cell in zip(self._columns, cells, strict=True)
             if cell != ""
         ]
-        self.fh.write(f'<row r="{number}">{"".join(written)}</row>')
+        high = f' ht="{min(lines * LINE, HIGHEST)}" customHeight="1"' if lines > 1 else ""
+        self.fh.write(f'<row r="{number}"{high}>{"".join(written)}</row>')
         self.dim_rowmin = self.dim_colmin = 0
         self.dim_rowmax, self.dim_colmax = row, len(cells) - 1
         self.previous_row = number

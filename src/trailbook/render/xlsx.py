@@ -18,11 +18,11 @@ from .formulas import guarded
 from .header import Line, after, before
 from .options import Options
 from .sheet import Sheet, fits
-from .terminal import safe, widest
+from .terminal import safe, widest, width
 
 SAMPLE = 100
 """Rows that are looked at to choose the widths."""
-NARROWEST, WIDEST = 8, 60
+NARROWEST, WIDEST = 8, 45
 """Characters that a column is wide."""
 _FILTER_BUTTON = 3
 
@@ -32,6 +32,7 @@ _FIRST = datetime(1900, 3, 1)
 _OFFSET = re.compile(r"[+-]\d\d:\d\d")
 
 Cell = str | float
+_TOP_LEFT = {"valign": "top", "align": "left"}
 
 
 def write(report: Report, out: BinaryIO, options: Options) -> int:
@@ -70,7 +71,7 @@ class _Rows:
         self._typed = [at for at, one in enumerate(report.headings) if one.kind in ("time", "date", "number")]
         text = book.add_format({"text_wrap": True, "valign": "top"})
         self._formats = [
-            book.add_format({"num_format": _pattern(one), "valign": "top"}) if at in self._typed else text
+            book.add_format({"num_format": _pattern(one), **_TOP_LEFT}) if at in self._typed else text
             for at, one in enumerate(report.headings)
         ]
         self._heading = book.add_format({"bold": True, "bg_color": "#E8EBEF", "bottom": 1, "text_wrap": True})
@@ -88,14 +89,14 @@ class _Rows:
     def _sheet(self, number: int, widths: Sequence[int], rows: Iterator[Sequence[Cell]]) -> None:
         """Write a sheet, with as many rows as it can hold."""
         found: Sheet = self._book.add_worksheet(self._name if number == 1 else f"{self._name} {number}", Sheet)
-        for at, (width, format) in enumerate(zip(widths, self._formats, strict=True)):
-            found.set_column(at, at, width, format)
+        for at, (wide, format) in enumerate(zip(widths, self._formats, strict=True)):
+            found.set_column(at, at, wide, format)
         found.take([self._heading] * len(self._formats))
         found.write_cells(0, self._texts([heading.label for heading in self._report.headings]))
         found.take(self._formats)
         row = 0
         for row, cells in enumerate(islice(rows, sheet.MOST_ROWS - 1), 1):
-            found.write_cells(row, cells)
+            found.write_cells(row, cells, _lines(cells, widths))
         self.written += row
         found.freeze_panes(1, 0)
         found.autofilter(0, 0, row, len(self._formats) - 1)
@@ -164,6 +165,16 @@ def _widths(headings: Sequence[Heading], sample: Iterable[Sequence[Cell]]) -> li
     return [min(one, WIDEST) for one in least]
 
 
+def _lines(cells: Sequence[Cell], widths: Sequence[int]) -> int:
+    """The lines of a row: not every program finds out by itself how high a row of wrapped texts has to be."""
+    most = 1
+    for cell, wide in zip(cells, widths, strict=True):
+        if cell.__class__ is str and (len(cell) * 2 > wide or "\n" in cell):
+            parts = str(cell)[: wide * sheet.HIGHEST // sheet.LINE].split("\n")
+            most = max(most, sum(1 + width(safe(part)) * 10 // (wide * 9) for part in parts))
+    return most
+
+
 def _about(book: Workbook, report: Report, rows: _Rows) -> None:
     """The sheet that says what the report is, and what of it the sheets of rows could not hold."""
     header = report.header
@@ -183,7 +194,8 @@ def _about(book: Workbook, report: Report, rows: _Rows) -> None:
     found.write_cells(0, [fits(header.title)])
     found.take([label, text])
     for row, line in enumerate(lines, 2):
-        found.write_cells(row, [fits(one) for one in line])
+        cells = [fits(one) for one in line]
+        found.write_cells(row, cells, _lines(cells, (24, 100)))
     _printed(found)
 
 
@@ -194,6 +206,7 @@ def _cut(cells: int) -> str:
 
 def _printed(found: Sheet) -> None:
     found.set_landscape()
-    found.set_paper(9)  # A4
+    found.set_paper(8)  # A3
+    found.set_margins(0.4, 0.4, 0.4, 0.6)
     found.fit_to_pages(1, 0)
     found.set_footer("&C&P / &N")
