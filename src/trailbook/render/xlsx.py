@@ -22,7 +22,7 @@ from .terminal import safe, widest, width
 
 SAMPLE = 100
 """Rows that are looked at to choose the widths."""
-NARROWEST, WIDEST = 8, 45
+NARROWEST, WIDEST, WIDEST_JSON = 8, 45, 90
 """Characters that a column is wide."""
 _FILTER_BUTTON = 3
 
@@ -162,16 +162,20 @@ def _widths(headings: Sequence[Heading], sample: Iterable[Sequence[Cell]]) -> li
         for at, cell in enumerate(row):
             if isinstance(cell, str) and len(cell) > least[at]:
                 least[at] = max(least[at], widest(safe(cell[: 20 * WIDEST], lines=True)) + 2)
-    return [min(one, WIDEST) for one in least]
+    most = [WIDEST_JSON if heading.kind == "json" else WIDEST for heading in headings]
+    return list(map(min, least, most))
 
 
 def _lines(cells: Sequence[Cell], widths: Sequence[int]) -> int:
-    """The lines of a row: not every program finds out by itself how high a row of wrapped texts has to be."""
+    """The lines of a row: not every program finds out by itself how high a row of wrapped texts has to be.
+
+    A quarter of each line is taken to be lost where words end, rather than to cut the last line.
+    """
     most = 1
     for cell, wide in zip(cells, widths, strict=True):
         if cell.__class__ is str and (len(cell) * 2 > wide or "\n" in cell):
             parts = str(cell)[: wide * sheet.HIGHEST // sheet.LINE].split("\n")
-            most = max(most, sum(1 + width(safe(part)) * 10 // (wide * 9) for part in parts))
+            most = max(most, sum(1 + width(safe(part)) * 4 // (wide * 3) for part in parts))
     return most
 
 
