@@ -38,7 +38,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 STAND_INS = {
     r"make run": f"make --no-print-directory -f {ROOT}/Makefile run ONCE=yes READY= BIN={Path(sys.executable).parent}",
-    r"make (test|soak|bench|docs|screenshots|lint|format|constraints|clean|help)( \w+=\S+)?": "true",
+    r"make (test|soak|fonts|bench|docs|screenshots|lint|format|constraints|clean|help)( \w+=\S+)?": "true",
     r"make setup && \. \.venv/bin/activate": "true",
     r"git clone .*": "true",
     r"cd trailbook": "true",

@@ -21,6 +21,8 @@ from .runs import Run, base, runs
 _PIECES = re.compile(" +|[^ ]+")
 _REMEMBERED = 20_000
 _SHORT = 64
+"""Characters of what is remembered; there are few such texts that are longer."""
+
 _CODE = 4
 _WHOLE = 1000
 _SIMPLE = (
@@ -169,7 +171,9 @@ class Setter:
         """The width in 1000ths of the size: of what is not plain, the sum of its parts' widths."""
         if self._is_plain(text):
             return sum(map(self._widths.__getitem__, text))
-        return sum(map(self._measured, PARTS.findall(text)))
+        return sum(
+            [self._measured(part) if len(part) <= _SHORT else self._measure(part) for part in PARTS.findall(text)]
+        )
 
     def _measure(self, part: str) -> float:
         if self._is_plain(part):
