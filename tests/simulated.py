@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -37,10 +38,8 @@ class Mortal(Base):
     """A base whose process dies before or after something is kept, whenever `dies` says so."""
 
     def __init__(self, store: Store, clock: Clock, dies: Callable[[], bool], **settings: Any) -> None:
-        number = itertools.count(_fresh())
-        super().__init__(
-            store, Settings(**settings), clock=clock, randomness=lambda length: next(number).to_bytes(length, "big")
-        )
+        drawn = (hashlib.sha256(str(number).encode()).digest() for number in itertools.count(_fresh()))
+        super().__init__(store, Settings(**settings), clock=clock, randomness=lambda length: next(drawn)[:length])
         self._dies = dies
 
     def keep(

@@ -90,6 +90,16 @@ class Settings(BaseSettings):
         ByteSize, _says("Room on the disk that is kept for what is seen and changed in Trailbook.", ge=0)
     ] = ByteSize(64 << 20)
 
+    worker: Annotated[bool, _says("Whether the server does what waits for its time; else run `trailbook worker`.")] = (
+        True
+    )
+    export_folder: Annotated[
+        str, _says("The folder of files made of reports; empty: beside the store's file (a database has none).")
+    ] = ""
+    export_bytes: Annotated[ByteSize, _says("The most bytes of such files together.", ge=1 << 20)] = ByteSize(4 << 30)
+    export_days: Annotated[float, _says("How long such a file is kept.", gt=0, le=3650)] = 7
+    exports_waiting: Annotated[int, _says("Exports that an account or key may have waiting.", ge=1, le=1_000)] = 10
+
     session_hours: Annotated[float, _says("How long one may stay signed in.", gt=0, le=8760)] = 12
     idle_minutes: Annotated[float, _says("How long one stays signed in without doing anything.", gt=0, le=525_600)] = 60
     openid_issuer: Annotated[str, _says("The OpenID Connect provider to sign in with; empty: none.")] = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
@@ -161,6 +162,21 @@ def test_what_a_report_is_can_stand_beside_it(cli: Cli, store: Path) -> None:
     assert {**first["report"], "generated_at": ""} == {**about["report"], "generated_at": ""}
     assert cli(*asked, "--about", "-o.json", "--format", "csv").out.startswith('"Audit - ID","How"')
     assert json.loads(Path("-o.json").read_text("utf-8"))["columns"] == about["columns"]
+
+
+def test_a_manifest_says_what_a_file_is_and_how_it_is_made_again(cli: Cli, store: Path) -> None:
+    asked = ("report", "action:login", "--columns", "id,outcome=How")
+    assert cli(*asked, "-o", "logins.csv", "--manifest", "logins.json") == (0, "", "# of rows: 2 -> logins.csv\n")
+    file, said = Path("logins.csv").read_bytes(), json.loads(Path("logins.json").read_text("utf-8"))
+    assert said["file"] == {"format": "csv", "bytes": len(file), "sha256": hashlib.sha256(file).hexdigest()}
+    assert said["columns"][1] == {"key": "outcome", "label": "How", "original": "Outcome"}
+    assert (said["rows"], said["viewer"]["name"], said["viewer"]["scope"]) == (2, "root", {"type": "root"})
+    Path("definition.json").write_text(json.dumps(said["definition"]))
+    Path("heads.json").write_text(json.dumps(said["report"]["heads"]))
+    again = cli("report", "--definition", "definition.json", "--heads", "heads.json", "--format", "csv")
+    assert again.out.encode().replace(b"\r\n", b"\n") == file.replace(b"\r\n", b"\n")
+    refused = cli(*asked, "-o", "logins.csv", "--manifest", "logins.csv")
+    assert (refused.code, "--manifest" in refused.err) == (2, True)
 
 
 def test_the_suffix_of_the_file_is_the_format(cli: Cli, store: Path, folder: Path) -> None:

@@ -44,13 +44,13 @@ def test_tasks_are_due_in_order_of_time_whatever_zone_they_were_given_in(store: 
     ordered = [Task("a", str(n), START - timedelta(days=n, microseconds=n)) for n in range(25, 0, -1)]
     add(base, Task("z", "late", later), Task("b", "now", START.astimezone(east)), *ordered)
     assert [one.value.subject for one in tasks.due(store, START)] == [*map(str, range(25, 0, -1)), "now"]
-    assert tasks.next_due(store, START) == ordered[0].due_at
+    assert tasks.overdue(store, START) == (26, timedelta(days=25, microseconds=25).total_seconds())
     assert len(list(tasks.due(store, later))) == 27
 
 
 def test_an_empty_queue_has_nothing_due(store: Store) -> None:
     assert list(tasks.due(store, START)) == []
-    assert tasks.next_due(store, START) is None
+    assert tasks.overdue(store, START) == (0, 0)
 
 
 def test_a_claimed_task_is_not_due_for_others_until_the_claim_ends(store: Store) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
+import tempfile
 from typing import Any
 
 import jsonschema_rs
@@ -17,7 +20,7 @@ from size import sized
 
 from trailbook.render import DOWNLOADS
 
-ASKERS = Askers()
+ASKERS = Askers(export_folder=tempfile.mkdtemp(prefix="trailbook-exports-"), exports_waiting=1_000)
 SCHEMA = schemathesis.openapi.from_asgi("/api/openapi.json", Resting(ASKERS.app))
 CHECKS = [
     checks.not_a_server_error,
@@ -29,6 +32,7 @@ CHECKS = [
     checks.unsupported_method,
 ]
 """No 5xx; status, type, headers and body are as described; what is not as described is refused."""
+atexit.register(shutil.rmtree, ASKERS.served.settings.export_folder, ignore_errors=True)
 FEW = settings(
     max_examples=sized(4, 400),
     deadline=None,
@@ -78,7 +82,9 @@ def made() -> dict[str, str]:
         "seats": {"name": "c", "tenant": "acme", "until": "2021-01-01T00:00:00Z", "expires_at": "2022-01-01T00:00:00Z"},
         "reports": {"title": "Logins", "definition": {"query": "action:login"}, "sharing": [{"kind": "tenant"}]},
     }  # fmt: skip
+    forms["exports"] = {"definition": {"query": "app:web"}, "format": "csv"}
     ids = {kind: ASKERS.ask(f"POST {API}/{kind}", form).json()["id"] for kind, form in forms.items()}
+    ASKERS.served.worker.run_due()
     ASKERS.ask(f"PUT {API}/directory/groups/g1", {"name": "Support"})
     ASKERS.ask(f"PUT {API}/directory/users/u1", {"name": "Ann", "groups": ["g1"]})
     return {**ids, "events": EVENTS[0].id, "directory/users": "u1", "directory/groups": "g1", "formats": "okta"}
@@ -90,7 +96,8 @@ FOUND = [
     "directory/groups/{id}", "formats/{id}", "accounts", "access-roles", "keys", "seats", "reports", "sessions",
     "session", "events", "events/count", "events/summary?by=action,day", "events/facets?field=user",
     *(f"events.{format}" for format in DOWNLOADS), "columns",
-    "formats", "heads", "directory/users", "directory/tenants",
+    "formats", "heads", "directory/users", "directory/tenants", "exports", "exports/{id}", "exports/{id}/file",
+    "exports/{id}/manifest",
 ]  # fmt: skip
 
 

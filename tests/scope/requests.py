@@ -16,6 +16,7 @@ from served import NOW
 from trailbook.access.kept import ACCOUNTS, SESSIONS
 from trailbook.access.model import Origin
 from trailbook.access.sessions import make_session
+from trailbook.deliver.exports import EXPORTS
 from trailbook.render import DOWNLOADS
 from trailbook.report.columns import COLUMNS
 from trailbook.store.ports import FACET_FIELDS
@@ -254,6 +255,27 @@ def _report(draw: Draw) -> dict[str, Any]:
     return {"title": "made", "definition": {"query": draw.query()}, "sharing": [{"kind": "tenant"}]}
 
 
+def _wanted(draw: Draw) -> dict[str, Any]:
+    given = {"format": draw.one(("csv", "jsonl"))}
+    if draw.random.random() < 0.5:
+        return {**given, "report": draw.id("reports")}
+    columns = draw.columns().split(",")
+    return {**given, "definition": {"query": draw.query(), "columns": columns}}
+
+
+def _exports(rest: str) -> Callable[[Draw], Asked]:
+    """Of an export that there is, one's own as often as another's; all of them are made first."""
+
+    def make(draw: Draw) -> Asked:
+        draw.town.served.worker.run_due()
+        there = [one.value for one in EXPORTS.each(draw.town.served.store, NOW)]
+        own = [one.id for one in there if one.by == draw.watcher.account]
+        ids = own if own and draw.random.random() < 0.5 else [one.id for one in there]
+        return Asked(f"{API}/exports/{draw.one([*ids, ABSENT])}{rest}")
+
+    return make
+
+
 _PASSWORD = "none of your passwords"
 _SEAT_ENDS = "2030-01-01T00:00:00Z"
 
@@ -348,6 +370,10 @@ MAKERS: dict[tuple[str, str], Callable[[Draw], Asked]] = {
     ),
     ("delete", f"{API}/reports/{{id}}"): _changed("reports", "reports"),
     **{("get", f"{API}/reports/{{id}}/{rest}"): _saved(rest) for rest in ("rows", *DOWNLOADS)},
+    ("get", f"{API}/exports"): lambda draw: Asked(f"{API}/exports", {"limit": draw.one((1, 5, 1000))}),
+    ("post", f"{API}/exports"): lambda draw: Asked(f"{API}/exports", {}, _wanted(draw)),
+    **{("get", f"{API}/exports/{{id}}{rest}"): _exports(rest) for rest in ("", "/file", "/manifest")},
+    ("delete", f"{API}/exports/{{id}}"): _exports(""),
 }
 
 

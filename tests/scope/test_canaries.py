@@ -84,7 +84,7 @@ def opened(kind: str, folder: Path) -> Iterator[Post]:
     store = STORES[kind](folder)
     world = World()
     fill(world, store)
-    served = service(store)
+    served = service(store, export_folder=str(folder / "exports"), exports_waiting=1_000)
     town = Town(served, world)
     with TestClient(make_app(served), base_url="https://testserver", raise_server_exceptions=False) as client:
         yield Post(town, client)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..directory.viewer import GroupScope, Root, Scope, TenantScope, Viewer
+from ..directory.viewer import GroupScope, Overlap, Root, Scope, TenantScope, Viewer
 from ..errors import NotAllowed, NotSignedIn
 from .model import Caller, Right, Seat
 
@@ -55,8 +55,10 @@ def check_tenant(caller: Caller, tenant: str) -> None:
     raise NotAllowed(f"You may not change anything of {tenant}.", place="access", remedy="Ask who manages its access.")
 
 
-def within_scope(outer: Scope, inner: Scope) -> bool:
+def within_scope(outer: Scope, inner: Scope | Overlap) -> bool:
     """Whether all that can be seen in `inner` can be seen in `outer`."""
+    if isinstance(inner, Overlap):
+        return any(within_scope(outer, one) for one in inner.scopes)
     match outer:
         case Root():
             return True
@@ -65,6 +67,16 @@ def within_scope(outer: Scope, inner: Scope) -> bool:
         case GroupScope(tenant, groups) if isinstance(inner, GroupScope):
             return inner.tenant == tenant and set(inner.groups) <= set(groups)
     return inner == outer
+
+
+def covers(seat: Seat, viewer: Viewer) -> bool:
+    """Whether all that the viewer sees can be seen from the seat: its scope, columns and period."""
+    return (
+        within_scope(seat.scope, viewer.scope)
+        and seat.hidden <= viewer.hidden
+        and (seat.since is None or (viewer.since is not None and viewer.since >= seat.since))
+        and (seat.until is None or (viewer.until is not None and viewer.until <= seat.until))
+    )
 
 
 def check_grant(caller: Caller, seat: Seat) -> None:

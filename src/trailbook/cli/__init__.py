@@ -24,10 +24,11 @@ from .reporting import report
 from .root import root
 from .sending import send
 from .serving import serve, show_settings
+from .working import worker
 
 for command in (
     import_files, send, report, show, facets, columns, formats, directory, demo, stats, head, verify, doctor,
-    copy, migrate, serve, show_settings, account, key, mail, webhook, completion,
+    copy, migrate, serve, worker, show_settings, account, key, mail, webhook, completion,
 ):  # fmt: skip
     root.add_command(command)
 

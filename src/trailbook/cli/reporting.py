@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
+from ..deliver.files import Hashed
+from ..deliver.manifest import manifest_of
 from ..directory.viewer import Viewer
 from ..directory.visible import People
 from ..errors import BadDefinition, BadFile, BadInput
@@ -73,6 +75,7 @@ _OVERRIDING = ("title", *_PERIOD, "as_of", "order", "limit", "zone", "locale", "
 @click.option(
     "--about", metavar="FILE", help="Write there as JSON what the report is: the header, which a CSV file cannot hold."
 )
+@click.option("--manifest", metavar="FILE", help="Write there as JSON what the output is, heads and SHA-256 included.")
 @click.option("--raw", is_flag=True, help="CSV, Excel: do not guard spreadsheets from formulas.")
 @click.option("--bom", is_flag=True, help="CSV: begin with a byte order mark.")
 @click.option("--paper", type=click.Choice(["A4", "A3", "Letter"]), help="PDF: its paper (else A4, or A3 if need be).")
@@ -91,6 +94,7 @@ def report(
     format_name: str | None,
     file: str | None,
     about: str | None,
+    manifest: str | None,
     raw: bool,
     bom: bool,
     paper: Paper | None,
@@ -115,6 +119,7 @@ def report(
     path = Path(file) if file else None
     spare(file, "-o", settings.store, [definition, heads])
     spare(about, "--about", settings.store, [definition, heads, file])
+    spare(manifest, "--manifest", settings.store, [definition, heads, file, about])
     name = format_name or _format_of(path)
     noted = read_heads(heads) if heads else None
     options = replace(
@@ -148,7 +153,14 @@ def report(
             if not screen:
                 tell = stack.enter_context(progress("Writing", 0))
                 found = counted(found, _patient(tell, found.header.shown))
-            FORMATS[name].write(found, out, replace(options, terminal=screen))
+            options = replace(options, terminal=screen)
+            if manifest is None:
+                FORMATS[name].write(found, out, options)
+            else:
+                hashed = Hashed(out)
+                made = hashed.made("", FORMATS[name].write(found, hashed, options))  # type: ignore[arg-type]
+                said = spread_out(manifest_of(found, name, made, viewer=viewer, definition=asked))
+                stack.enter_context(output(Path(manifest))).write(f"{said}\n".encode())
     _add(found.header, path, is_csv=name == "csv", silent=name == "csv" or no_header)
     if (most := FORMATS[name].most_rows) is not None and found.header.shown > most:
         click.echo(f"Note: {FORMATS[name].name} holds the first {most:,} rows; other formats hold all.", err=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from threading import RLock
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -56,10 +58,21 @@ def due(records: Records, now: datetime) -> Iterator[Found[Task]]:
         after = found[-1].record.id
 
 
-def next_due(records: Records, now: datetime) -> datetime | None:
-    """When the next task is due, or was; None if there is none."""
-    found = TASKS.all(records, now, limit=1)
-    return found[0].value.due_at if found else None
+class Overdue(NamedTuple):
+    """How many tasks are due that nobody has begun (at most `MOST_COUNTED`), and for how long the first has been."""
+
+    tasks: int
+    seconds: float
+
+
+NOTHING = Overdue(0, 0.0)
+MOST_COUNTED = 1_000
+
+
+def overdue(records: Records, now: datetime) -> Overdue:
+    """How far work is behind."""
+    found = list(islice(due(records, now), MOST_COUNTED))
+    return Overdue(len(found), (now - found[0].value.due_at).total_seconds()) if found else NOTHING
 
 
 def claim(base: Base, found: Found[Task], holder: str, lease: timedelta = LEASE) -> Claim | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -190,3 +191,8 @@ def attachment(title: str, suffix: str) -> dict[str, str]:
     """The header that names a download (RFC 6266): in ASCII, with nothing that means anything to a system of files."""
     name = "-".join(word for word in words(fold(title)) if word.isascii())[:80] or "report"
     return {"Content-Disposition": f'attachment; filename="{quote(name)}.{suffix}"'}
+
+
+def digest(sha256: str) -> dict[str, str]:
+    """The header that tells the SHA-256 (given in hexadecimal) of all that is at an address (RFC 9530)."""
+    return {"Repr-Digest": f"sha-256=:{b64encode(bytes.fromhex(sha256)).decode()}:"}

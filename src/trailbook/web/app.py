@@ -18,6 +18,7 @@ from . import (
     accounts,
     asking,
     directory,
+    exports,
     health,
     ingesting,
     keys,
@@ -70,7 +71,7 @@ def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> 
     for events in (ingesting, asking, reports):
         app.include_router(events.router)
     app.include_router(health.router)
-    for managing in (directory, accounts, roles, keys, sessions, seats):
+    for managing in (exports, directory, accounts, roles, keys, sessions, seats):
         app.include_router(managing.router)
     app.include_router(signing_in.router)
     app.include_router(openid.router)
@@ -85,6 +86,8 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     current_default_thread_limiter().total_tokens = service.settings.threads
     service.intake.start()
+    if service.settings.worker:
+        service.worker.start()
     tasks = [asyncio.create_task(one(service)) for one in (_keep_forgetting, _keep_settling)]
     try:
         yield
@@ -93,6 +96,7 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await run_sync(service.worker.stop)
         service.streams.close()
         await service.intake.stop()
         service.metrics.stop()

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from ..access.decide import viewer
 from ..access.model import Caller
+from ..deliver.tasks import overdue
 from ..directory.viewer import Root
 from ..errors import NotAllowed, TrailbookError
 from ..store.address import folder_of, is_database
@@ -57,8 +58,12 @@ async def figures(request: Request) -> Response:
     peer = request.client
     if not is_local(peer.host if peer else "", request.scope["headers"]):
         check_root(await caller_of(request), service.clock())
-    text = await run_sync(lambda: service.metrics.text(store_bytes(service)), limiter=service.receiving)
+    text = await run_sync(_figures, service, limiter=service.receiving)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _figures(service: Service) -> bytes:
+    return service.metrics.text(store_bytes(service), overdue(service.store, service.clock()))
 
 
 def check_root(caller: Caller, now: datetime) -> None:

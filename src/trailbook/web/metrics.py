@@ -10,6 +10,8 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.parser import text_string_to_metric_families
 
+from ..deliver.tasks import NOTHING, Overdue
+
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that names the folder where several workers add up their figures; prometheus_client reads it too."""
 
@@ -68,6 +70,10 @@ class Metrics:
         self._not_captured = Counter(
             "trailbook_not_captured", "Events that producers say they could not capture.", registry=registry
         )
+        self._tasks_failed = Counter(
+            "trailbook_tasks_failed", "Tasks that failed, and are tried again if that can help.", ["kind"],
+            registry=registry,
+        )  # fmt: skip
         self._applications: set[str] = set()
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -103,9 +109,20 @@ class Metrics:
         """A producer told that it could not capture so many events."""
         self._not_captured.inc(events)
 
-    def text(self, store_bytes: Mapping[str, int]) -> bytes:
-        """All figures, of all workers, in Prometheus' text format; `store_bytes`: the sizes of the store's files."""
+    def task_failed(self, kind: str) -> None:
+        """A task of this kind failed."""
+        self._tasks_failed.labels(kind).inc()
+
+    def text(self, store_bytes: Mapping[str, int], overdue: Overdue = NOTHING) -> bytes:
+        """All figures, of all workers, in Prometheus' text format.
+
+        `store_bytes`: the sizes of the store's files; `overdue`: the tasks that nobody has begun.
+        """
         now = CollectorRegistry()
+        Gauge("trailbook_tasks_overdue", "Tasks that are due and not begun.", registry=now).set(overdue.tasks)
+        Gauge("trailbook_tasks_late_seconds", "For how long the first of them has been due.", registry=now).set(
+            overdue.seconds
+        )
         sizes = Gauge("trailbook_store_bytes", "The store's size on disk.", ["file"], registry=now)
         for file, size in store_bytes.items():
             sizes.labels(file).set(size)

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ..access import decide
-from ..directory.visible import People
+from ..deliver.reading import ask_as
 from ..query.lexer import LONGEST_QUERY
 from ..query.tree import EVERYTHING, Condition
 from ..render.options import Paper
-from ..report.asked import Asked, ask
+from ..report.asked import Asked
 from ..report.definition import MOST_ROWS, PERIOD_KEYS, AsOf, Definition, GroupOrder, from_dict
 from ..report.groups import MOST_GROUPS
 from ..report.result import read_heads
@@ -139,15 +139,12 @@ def asked(work: Work, definition: Definition, heads: str = "", also: Condition =
 
     Raises as `ask` does, and as `decide.viewer` does for who may not see events at all.
     """
-    viewer = decide.viewer(work.caller, work.now)
-    people = People(work.service.directory, viewer, work.now)
-    return ask(
-        work.service.reader,
-        viewer,
+    return ask_as(
+        work.service,
+        decide.viewer(work.caller, work.now),
         definition,
         now=work.now,
-        names=people.named,
-        members=people.members,
+        reader=work.service.reader,
         heads=read_heads(heads) if heads else None,
         also=also,
     )

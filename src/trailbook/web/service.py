@@ -10,9 +10,13 @@ from starlette.requests import Request
 
 from ..access.model import Origin
 from ..deliver.base import Base
+from ..deliver.handlers import handlers
+from ..deliver.tasks import Task
+from ..deliver.worker import Worker
 from ..settings import Settings
 from ..store.ports import Store
 from .intake import Intake
+from .logs import log, where
 from .metrics import Metrics
 from .quotas import Quotas
 from .streams import Streams
@@ -47,6 +51,12 @@ class Service(Base):
             bytes_=max(settings.queue_bytes, settings.max_body_bytes + settings.max_batch_bytes),
             metrics=self.metrics,
         )
+        self.worker = Worker(self, handlers(settings), failed=self._task_failed)
+
+    def _task_failed(self, task: Task | None, error: Exception) -> None:
+        kind = task.kind if task is not None else "none"
+        self.metrics.task_failed(kind)
+        log().warning("a task failed", task=kind, subject=task.subject if task else "", error=where(error))
 
 
 def service_of(request: Request) -> Service:
