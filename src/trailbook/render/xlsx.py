@@ -175,7 +175,8 @@ def _lines(cells: Sequence[Cell], widths: Sequence[int]) -> int:
     for cell, wide in zip(cells, widths, strict=True):
         if cell.__class__ is str and (len(cell) * 2 > wide or "\n" in cell):
             parts = str(cell)[: wide * sheet.HIGHEST // sheet.LINE].split("\n")
-            most = max(most, sum(1 + width(safe(part)) * 4 // (wide * 3) for part in parts))
+            used = (width(safe(part)) for part in parts)
+            most = max(most, sum(1 if one < wide else 1 + one * 4 // (wide * 3) for one in used))
     return most
 
 
