@@ -162,7 +162,7 @@ def test_no_answer_holds_what_its_viewer_may_not_see(post: Post) -> None:
     for watcher in post.town.watchers:
         if watcher.may("view"):
             mine = {one for one in post.found[watcher.name] if post.town.world.may_see(one, watcher)}
-            assert len(mine) >= sized(5, 10), f"{watcher.name} has not seen its own: nothing was tested"
+            assert len(mine) >= sized(1, 10), f"{watcher.name} has not seen its own: nothing was tested"
     assert post.found["nobody"] == set()
     columns = {post.town.world.columns.get(one, "kept") for one in post.found["root"]}
     assert columns >= {"initiator", "targets", "ip", "user_agent", "groups", "roles", "kept", "resource", FREE}
