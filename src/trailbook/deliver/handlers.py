@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..settings import Settings
-from . import exporting
+from . import exporting, runs
+from .deliveries import SEND
 from .exports import CLEAR, MAKE
 from .files import files_of
+from .schedules import RUN
+from .sending import sender
+from .ways import Ways
 from .worker import Handler
 
 
-def handlers(settings: Settings) -> Mapping[str, Handler]:
-    """The handlers of a worker with these settings; without a folder for files it leaves exports to others."""
-    with_files: dict[str, Handler] = {MAKE: exporting.make, CLEAR: exporting.clear}
-    return with_files if files_of(settings) is not None else {}
+def handlers(settings: Settings, ways: Ways) -> Mapping[str, Handler]:
+    """The handlers of a worker with these settings and ways out; without a folder it leaves to others what needs one."""
+    always: dict[str, Handler] = {RUN: runs.run}
+    with_files: dict[str, Handler] = {MAKE: exporting.make, CLEAR: exporting.clear, SEND: sender(ways)}
+    return {**always, **with_files} if files_of(settings) is not None else always

@@ -1,0 +1,97 @@
+"""Deliveries: what one run sends to one recipient, its state over all tries, and those that were given up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..access.kept import Found, Shelf
+from ..access.own import Decided
+from .recipients import Recipient
+from .tasks import TASKS, Task
+
+State = Literal["waiting", "sending", "sent", "empty", "void", "dead"]
+"""It waits for its time or next try; is being sent; was taken by the other side; had no rows and was not to be sent
+then; was no longer wanted; was given up, and is on the list of dead letters."""
+OPEN: frozenset[State] = frozenset(("waiting", "sending"))
+SEND = "send"
+"""The kind of task that sends a delivery."""
+MOST_TRIES = 12
+"""After so many tries, over about 17 hours, a delivery is given up."""
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=4)
+
+
+class FileSent(Struct, frozen=True):
+    """A file of a delivery: its format, and its rows, bytes and their SHA-256; `linked`: a link to it was sent."""
+
+    format: str
+    rows: int
+    bytes: int
+    sha256: str
+    linked: bool = False
+
+
+class Delivery(Struct, frozen=True, omit_defaults=True):
+    """What a run sends to one recipient; its id, of which the Message-ID is made, is the same at every try.
+
+    `uncertain`: an answer was lost, so that it may have arrived twice. `next_at`: when it is tried again. `error`: what
+    went wrong the last time, or why it was given up. `viewer`: as whom it was read.
+    """
+
+    id: str
+    run: str
+    schedule: str
+    tenant: str
+    recipient: Recipient
+    created_at: datetime
+    state: State = "waiting"
+    tries: int = 0
+    uncertain: bool = False
+    next_at: datetime | None = None
+    sent_at: datetime | None = None
+    to: str = ""
+    viewer: str = ""
+    files: tuple[FileSent, ...] = ()
+    error: str = ""
+    expires_at: datetime | None = None
+
+
+DELIVERIES = Shelf("delivery", Delivery, owner=attrgetter("run"), expires_at=attrgetter("expires_at"))
+
+
+class DeadLetter(Struct, frozen=True):
+    """That a delivery (of the same id) was given up, kept by its tenant so that it is found."""
+
+    id: str
+    tenant: str
+    schedule: str
+    expires_at: datetime | None = None
+
+
+DEAD_LETTERS = Shelf("dead_letter", DeadLetter, owner=attrgetter("tenant"), expires_at=attrgetter("expires_at"))
+
+
+def dead_letter(delivery: Delivery) -> DeadLetter:
+    """The entry of a delivery that was given up."""
+    return DeadLetter(delivery.id, delivery.tenant, delivery.schedule, delivery.expires_at)
+
+
+def revive(was: Found[Delivery], letter: Found[DeadLetter], now: datetime) -> Decided:
+    """A delivery that was given up is tried again, as often as a new one."""
+    again = replace(was.value, state="waiting", tries=0, next_at=now)
+    changed = (DELIVERIES.record(again, was), TASKS.record(Task(SEND, again.id, now)))
+    return Decided(changed, (letter.record,))
+
+
+def back_off(tries: int, randomness: Callable[[int], bytes]) -> timedelta:
+    """How long to wait after the so many-th try: from a minute, twice as long each time, up to four hours.
+
+    Up to a fifth of it is left to chance, so that not all come back to a server at the same moment.
+    """
+    longest = min(_FIRST_WAIT * (1 << min(tries - 1, 20)), _LONGEST_WAIT)
+    return longest * (1 - int.from_bytes(randomness(2), "big") / 0xFFFF / 5)

@@ -1,0 +1,182 @@
+"""What a delivery carries: files of the report as its recipient may see it, and the words around them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..access.kept import Shelf
+from ..directory.viewer import Viewer, sees_book
+from ..errors import NotThere
+from ..render import FORMATS, Options
+from ..render.counting import counted
+from ..report import run as reporting
+from ..report.clock import Clock, locale_named
+from ..report.definition import from_dict
+from ..report.result import Report, read_heads
+from .base import Base
+from .channel import Attachment, Message, Refused
+from .deliveries import Delivery, FileSent
+from .files import Files, Made, files_of
+from .letter import Letter, first_rows, written
+from .manifest import Manifest, manifest_of
+from .reading import ask_as
+from .runs import Run
+from .schedules import Schedule, filled
+from .tasks import Claim
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Sheet(Struct, frozen=True):
+    """A file of a run in one format, as one viewer may see it; deliveries with the same viewer share it."""
+
+    id: str
+    run: str
+    format: str
+    made: Made
+    manifest: Manifest
+    expires_at: datetime | None = None
+
+
+SHEETS = Shelf("run_file", Sheet, owner=attrgetter("run"), expires_at=attrgetter("expires_at"))
+
+
+class Sheets(Struct, frozen=True):
+    """The report of a run as one viewer may see it, and its files; `linked`: they are too large to be attached."""
+
+    report: Report
+    files: tuple[tuple[Sheet, Path], ...]
+    linked: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """Of all files together."""
+        return sum(sheet.made.bytes for sheet, _ in self.files)
+
+    @property
+    def sent(self) -> tuple[FileSent, ...]:
+        """What is noted of the files."""
+        return tuple(
+            FileSent(sheet.format, sheet.made.rows, sheet.made.bytes, sheet.made.sha256) for sheet, _ in self.files
+        )
+
+
+def report_of(base: Base, run: Run, viewer: Viewer) -> Report:
+    """The report of a run as `viewer` may see it: as of its due time, at the heads that were there when it ran.
+
+    Raises NotAllowed for a column or condition that is hidden from them, and as `ask` does.
+    """
+    heads = {book: head for book, head in read_heads(run.heads).items() if sees_book(viewer, book)}
+    found = ask_as(base, viewer, from_dict(run.definition), now=run.due_at, reader=base.store, heads=heads)
+    return reporting.report(replace(found, now=base.clock()))
+
+
+def sheets_of(base: Base, held: Claim, run: Run, viewer: Viewer, formats: tuple[str, ...]) -> Sheets:
+    """The report and its files, made now unless they are there. Raises as `report_of`, and StoreError."""
+    files = files_of(base.settings)
+    assert files is not None, "who has no folder does not take these tasks"
+    report = report_of(base, run, viewer)
+    made = [_sheet(base, held, files, run, viewer, report, format) for format in formats]
+    return Sheets(report, tuple((one, files.path(one.made.name)) for one in made))
+
+
+def _sheet(
+    base: Base, held: Claim, files: Files, run: Run, viewer: Viewer, report: Report, format: str
+) -> Sheet:  # fmt: skip
+    key = hashlib.sha256(_encode(viewer)).hexdigest()[:16]
+    id = f"{run.id}.{key}.{format}"
+    was = SHEETS.find(base.store, id, base.clock())
+    if was is not None and _is_there(files, was.value.made):
+        return was.value
+    writer, token = FORMATS[format], base.randomness(4).hex()
+
+    def write(out: BinaryIO) -> int:
+        return writer.write(counted(report, lambda rows: held.check()), out, Options())
+
+    made = files.make(f"{run.id}.{key}.{token}.{writer.suffix}", write)
+    manifest = manifest_of(
+        id, report, format, made, viewer=viewer, definition=from_dict(run.definition), saved=run.report
+    )
+    sheet = Sheet(id, run.id, format, made, manifest, run.expires_at)
+    held.renew([SHEETS.record(sheet, was)])
+    return sheet
+
+
+def _is_there(files: Files, made: Made) -> bool:
+    try:
+        files.path(made.name)
+    except NotThere:
+        return False
+    return True
+
+
+def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to: str, sheets: Sheets) -> Message:
+    """The message of a delivery. Raises Refused for files too large to attach for somebody who cannot sign in."""
+    header = sheets.report.header
+    values = placeholders(schedule, run, sheets.report)
+    subject = filled(schedule.subject, values)
+    most = min(schedule.attach_bytes, base.settings.mail_attach_bytes)
+    linked = delivery.recipient.kind in ("account", "mail") and sheets.bytes > most
+    if linked and delivery.recipient.outside:
+        raise Refused(
+            f"The files have {sheets.bytes:,} bytes, more than may be attached, and a link needs an account.",
+            place="attach_bytes",
+            remedy="Narrow the report, send it to an account, or raise the bound.",
+        )
+    labels, rows = first_rows([one.label for one in sheets.report.headings], sheets.report.texts())
+    period = " – ".join(values[one] or "…" for one in ("since", "until")) if values["since"] + values["until"] else ""
+    facts = [
+        ("Report", header.title),
+        ("Period", period),
+        ("Time zone", header.zone),
+        ("As seen by", header.viewer),
+        ("Rows", f"{header.rows:,}"),
+    ]
+    letter = Letter(
+        subject,
+        text=tuple(filled(schedule.text, values).split("\n\n")),
+        facts=tuple((label, text) for label, text in facts if text),
+        labels=labels,
+        rows=rows,
+        note=f"The first {len(rows)} of {header.available:,} rows." if len(rows) < header.available else "",
+        link=f"{base.settings.address}/api/v1/deliveries/{delivery.id}/files/{schedule.formats[0]}" if linked else "",
+        link_says="Download it (you will be asked to sign in)",
+    )
+    text, html = written(letter)
+    name = f"{header.title} {values['date']}"
+    attached = tuple(
+        Attachment(f"{name}.{FORMATS[sheet.format].suffix}", FORMATS[sheet.format].media_type, path)
+        for sheet, path in sheets.files
+        if not linked
+    )
+    data: dict[str, Any] = {
+        "schedule": {"id": schedule.id, "title": schedule.title},
+        "due_at": run.due_at,
+        "test": run.test,
+        "manifests": [msgspec.to_builtins(sheet.manifest) for sheet, _ in sheets.files],
+    }
+    return Message(delivery.id, to, subject, text, html, attachments=attached, data=data)
+
+
+def placeholders(schedule: Schedule, run: Run, report: Report) -> dict[str, str]:
+    """What each placeholder stands for, as its zone and language write it."""
+    header = report.header
+    clock = Clock(schedule.place(), locale_named(header.locale))
+    _, day, time = clock.show(run.due_at)
+    return {
+        "title": header.title,
+        "schedule": schedule.title,
+        "date": day,
+        "time": time,
+        "since": clock.show(header.since)[0] if header.since else "",
+        "until": clock.show(header.until)[0] if header.until else "",
+        "rows": f"{header.rows:,}",
+    }

@@ -1,0 +1,115 @@
+"""Whose a schedule is and who receives it, as of now: what each of them may still see and do."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from ..access import decide
+from ..access.kept import ACCOUNTS, REPORTS, Found
+from ..access.model import Caller
+from ..access.present import present
+from ..access.sight import sight_of
+from ..directory.viewer import Viewer, cut
+from ..errors import BadInput, NotAllowed, NotSignedIn, TrailbookError
+from ..report.saved import SavedReport
+from .base import Base
+from .clean import mail_address
+from .folder import folder_names
+from .recipients import Recipient, address
+from .schedules import Schedule, check
+
+
+class Owner(Struct, frozen=True):
+    """The owner of a schedule, as whom they read, and the report that it runs."""
+
+    caller: Caller
+    viewer: Viewer
+    report: Found[SavedReport]
+
+
+class Reached(Struct, frozen=True):
+    """A recipient: where messages go to, and as whom the report is read for them."""
+
+    to: str
+    viewer: Viewer
+
+
+def owner_of(base: Base, schedule: Schedule, now: datetime) -> Owner:
+    """The owner, as far as they may schedule this report now.
+
+    Raises NotSignedIn or NotAllowed for an account that has ended or lost the right to schedule or, if anything leaves
+    to the outside, to export; and for a report that is gone or that they no longer see.
+    """
+    caller = present(base.store, "account", schedule.owner, now)
+    decide.require(caller, "schedule", now)
+    viewer = decide.viewer(caller, now)
+    if any(one.outside for one in schedule.recipients):
+        decide.require(caller, "export", now)
+    found = REPORTS.find(base.store, schedule.report, now)
+    if found is None or not sight_of(base.store, base.directory(), caller, now).may_see(found.value):
+        raise NotAllowed(
+            "The report is gone, or not shared with whom the schedule belongs to.",
+            place="report",
+            remedy="Choose another report.",
+        )
+    return Owner(caller, viewer, found)
+
+
+def reached(base: Base, schedule: Schedule, owner: Owner, recipient: Recipient, now: datetime) -> Reached:
+    """A recipient, as far as they may receive it now: an account gets what both it and the owner may see.
+
+    Raises NotAllowed for an account that is gone, may not see events, or sees nothing of the owner's, alike; and for a
+    domain that the tenant does not allow. Raises BadInput for an account or recipient without an address.
+    """
+    if recipient.outside:
+        decide.require(owner.caller, "export", now)
+        return Reached(address(base.store, schedule.tenant, recipient, now), owner.viewer)
+    try:
+        caller = present(base.store, "account", recipient.to, now)
+        viewer = decide.viewer(caller, now)
+        if caller.id != owner.caller.id:
+            viewer = cut(viewer, owner.viewer, f"{viewer.name}, as far as {owner.viewer.name} sees it")
+    except (NotAllowed, NotSignedIn) as error:
+        # Of an account elsewhere, nobody finds out even that it is there.
+        raise NotAllowed(
+            "There is no such account, or there is nothing of this that it may see.",
+            place="recipients",
+            remedy="Take it off.",
+        ) from error
+    return Reached(_mail_address(base, caller, now), viewer)
+
+
+def check_all(base: Base, schedule: Schedule, now: datetime) -> Owner:
+    """The owner of a schedule that is to be kept. Raises as `check`, `owner_of` and `reached` do."""
+    check(schedule, now, timedelta(minutes=base.settings.schedule_minutes))
+    owner = owner_of(base, schedule, now)
+    schedule.definition(owner.report.value, defaults(base))
+    for number, one in enumerate(schedule.recipients):
+        try:
+            if one.kind == "folder":
+                folder_names(one.to)
+            reached(base, schedule, owner, one, now)
+        except TrailbookError as error:
+            kind = NotAllowed if isinstance(error, NotAllowed) else BadInput
+            raise kind(error.problem, place=f"recipients[{number}]", remedy=error.remedy) from error
+    return owner
+
+
+def defaults(base: Base) -> dict[str, str]:
+    """What a definition says where it leaves something out."""
+    return {"zone": base.settings.zone, "locale": base.settings.locale}
+
+
+def _mail_address(base: Base, caller: Caller, now: datetime) -> str:
+    """An account's mail address: the name that it signs in with. Raises BadInput if that is none."""
+    found = ACCOUNTS.find(base.store, caller.id, now)
+    try:
+        return mail_address(found.value.name if found else "")
+    except BadInput as error:
+        raise BadInput(
+            f"The name that {caller.name} signs in with is not a mail address.",
+            place="recipients",
+            remedy="Give the account a name that is.",
+        ) from error

@@ -1,0 +1,92 @@
+"""To whom a schedule sends: accounts, addresses in domains that the tenant allows, folders and webhooks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from operator import attrgetter
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
+
+from ..access.kept import Shelf
+from ..errors import BadInput, NotAllowed
+from ..store.ports import Records
+from .clean import mail_address
+
+Kind = Literal["account", "mail", "folder", "webhook"]
+MOST_DOMAINS = 100
+
+
+class Recipient(Struct, frozen=True):
+    """An account (by id), a mail address, a folder below the tenant's own, or a webhook's URL."""
+
+    kind: Kind
+    to: str
+
+    @property
+    def key(self) -> str:
+        """16 characters that tell it from any other."""
+        return hashlib.sha256(f"{self.kind}\0{self.to}".encode()).hexdigest()[:16]
+
+    @property
+    def outside(self) -> bool:
+        """Whether nobody has to sign in there."""
+        return self.kind != "account"
+
+
+class Domains(Struct, frozen=True):
+    """The domains that a tenant (its `id`) lets mail and webhooks leave to, in small letters."""
+
+    id: str
+    domains: tuple[str, ...] = ()
+
+
+DOMAINS = Shelf("domains", Domains, owner=attrgetter("id"))
+
+
+def domains_of(given: Iterable[str]) -> tuple[str, ...]:
+    """The domains as they are kept. Raises BadInput."""
+    return tuple(sorted({mail_address(f"x@{one}").partition("@")[2] for one in given}))
+
+
+def allowed(records: Records, tenant: str, now: datetime) -> tuple[str, ...]:
+    """The domains that a tenant allows; none if it has not said any."""
+    found = DOMAINS.find(records, tenant, now)
+    return found.value.domains if found else ()
+
+
+def address(records: Records, tenant: str, recipient: Recipient, now: datetime) -> str:
+    """Where an outside recipient's messages go to: an address, a folder below the root, or a URL.
+
+    Raises NotAllowed for a domain that the tenant does not allow now, BadInput for what is no address.
+    """
+    if recipient.kind == "folder":
+        return f"{quote(tenant, safe='')}/{recipient.to}"
+    if recipient.kind == "mail":
+        to = mail_address(recipient.to)
+        domain = to.rpartition("@")[2]
+    else:
+        to = recipient.to
+        domain = _host(to)
+    if domain not in allowed(records, tenant, now):
+        raise NotAllowed(
+            f"Nothing may be sent to {domain}.",
+            place="recipients",
+            remedy="Ask whoever manages the tenant's access to allow the domain.",
+        )
+    return to
+
+
+def _host(url: str) -> str:
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if not host or not url.startswith(("https://", "http://")):
+        raise BadInput(
+            "This is not the address of a webhook.", place="recipients", remedy="Write it as https://example.com/hook."
+        )
+    return host.lower()
