@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     ] = ""
     export_bytes: Annotated[ByteSize, _says("The most bytes of such files together.", ge=1 << 20)] = ByteSize(4 << 30)
     export_days: Annotated[float, _says("How long such a file is kept.", gt=0, le=3650)] = 7
+    schedule_minutes: Annotated[
+        int, _says("How many minutes are between two runs of a schedule at least.", ge=1, le=1_440)
+    ] = 5
     exports_waiting: Annotated[int, _says("Exports that an account or key may have waiting.", ge=1, le=1_000)] = 10
 
     session_hours: Annotated[float, _says("How long one may stay signed in.", gt=0, le=8760)] = 12
