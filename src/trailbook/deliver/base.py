@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -48,6 +48,11 @@ class Base:
     def mask_paths(self) -> tuple[MaskPath, ...]:
         """What the settings say is never stored."""
         return tuple(mask_path(path) for path in self.settings.mask)
+
+    @property
+    def least_between_runs(self) -> timedelta:
+        """How far apart the runs of a schedule are at least."""
+        return timedelta(minutes=self.settings.schedule_minutes)
 
     def directory(self) -> Directory:
         """The directory as it is, read anew only when it has changed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -83,7 +83,7 @@ def reached(base: Base, schedule: Schedule, owner: Owner, recipient: Recipient, 
 
 def check_all(base: Base, schedule: Schedule, now: datetime) -> Owner:
     """The owner of a schedule that is to be kept. Raises as `check`, `owner_of` and `reached` do."""
-    check(schedule, now, timedelta(minutes=base.settings.schedule_minutes))
+    check(schedule, now, base.least_between_runs)
     owner = owner_of(base, schedule, now)
     schedule.definition(owner.report.value, defaults(base))
     for number, one in enumerate(schedule.recipients):

@@ -17,6 +17,7 @@ from ..errors import TrailbookError
 from . import (
     accounts,
     asking,
+    delivering,
     directory,
     exports,
     health,
@@ -28,6 +29,7 @@ from . import (
     problems,
     reports,
     roles,
+    scheduling,
     seats,
     sessions,
     signing_in,
@@ -71,7 +73,7 @@ def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> 
     for events in (ingesting, asking, reports):
         app.include_router(events.router)
     app.include_router(health.router)
-    for managing in (exports, directory, accounts, roles, keys, sessions, seats):
+    for managing in (exports, scheduling, delivering, directory, accounts, roles, keys, sessions, seats):
         app.include_router(managing.router)
     app.include_router(signing_in.router)
     app.include_router(openid.router)

@@ -1,0 +1,187 @@
+"""Deliveries: those that were given up, trying one again, taking its files; and the domains a tenant sends to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from ..access.decide import check_tenant
+from ..access.kept import Found
+from ..access.own import home
+from ..deliver.deliveries import DEAD_LETTERS, DELIVERIES, DeadLetter, Delivery, revive
+from ..deliver.message import report_of
+from ..deliver.owners import owner_of, reached
+from ..deliver.recipients import DOMAINS, MOST_DOMAINS, Domains, domains_of
+from ..deliver.runs import RUNS
+from ..deliver.schedules import SCHEDULES, Schedule
+from ..event.model import Reference
+from ..render import DOWNLOADS
+from .answers import json
+from .asking import READING, export
+from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Tenant, Work, Working, check_match, etag, nothing
+from .granting import cut, every
+from .problems import answers as problems
+from .scheduling import DeliveryShown, delivery_shown, planner_of
+from .strict import Strict
+
+router = APIRouter(prefix=PREFIX, tags=["schedules"], route_class=Strict)
+
+DeliveryId = Annotated[str, Path(max_length=200)]
+_TAGGED = {"headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}}
+_FILES = {one.media_type.partition(";")[0]: {"schema": {"type": "string"}} for one in DOWNLOADS.values()}
+
+
+class DeliveriesShown(BaseModel):
+    """A page, by id; `next` is the `after` of the page that follows, if one does."""
+
+    items: list[DeliveryShown]
+    next: str | None
+
+
+class DomainsGiven(Given):
+    """The domains that mail and webhooks of a tenant may leave to."""
+
+    tenant: Name
+    domains: list[Name] = Field(max_length=MOST_DOMAINS)
+
+
+class DomainsShown(DomainsGiven):
+    """The same, as it is kept."""
+
+    version: int
+
+
+@router.get("/deliveries", responses={**problems(401, 403), 200: {"model": DeliveriesShown}})
+def list_dead_letters(work: Working, after: After = "", limit: Limit = 100) -> Response:
+    """The deliveries that were given up, of the schedules that the caller may see."""
+    found, following = cut(list(islice(_dead(work, after), limit + 1)), limit)
+    shown = [DELIVERIES.find(work.service.store, one.value.id, work.now) for one in found]
+    return json({"items": [delivery_shown(one.value) for one in shown if one is not None], "next": following})
+
+
+@router.get("/deliveries/{id}", responses={**problems(401, 403, 404), 200: {"model": DeliveryShown}})
+def one_delivery(work: Working, id: DeliveryId) -> Response:
+    """A delivery of a schedule that the caller may see."""
+    return json(delivery_shown(_find(work, id).value))
+
+
+@router.post(
+    "/deliveries/{id}/retry",
+    status_code=202,
+    responses={**problems(401, 403, 404, 409, 507), 202: {"model": DeliveryShown}},
+)
+def retry_delivery(work: Working, id: DeliveryId) -> Response:
+    """Try a delivery again that was given up: at once, and as often as a new one."""
+    found = _find(work, id)
+    letter = DEAD_LETTERS.find(work.service.store, id, work.now)
+    if letter is None:
+        raise nothing()
+    decided = revive(found, letter, work.now)
+    event = work.event(
+        "schedules",
+        "retry",
+        tenant=found.value.tenant,
+        related=(Reference("schedule", found.value.schedule),),
+        data={"delivery": id},
+    )
+    work.keep(decided.changed, [event], decided.removed)
+    return json(delivery_shown(DELIVERIES.read(decided.changed[0]).value), status=202)
+
+
+@router.get(
+    "/deliveries/{id}/files/{format}",
+    response_class=Response,
+    responses={**READING, **problems(404, 429), 200: {"description": "The rows, as they are read.", "content": _FILES}},
+)
+def file_of_delivery(work: Working, id: DeliveryId, format: Annotated[str, Path(max_length=20)]) -> Response:
+    """A file of a delivery, for the account that received it: of what it and the schedule's owner may see now."""
+    work.require("view")
+    store, now = work.service.store, work.now
+    found = DELIVERIES.find(store, id, now)
+    if found is None or not _is_for(work, found.value) or format not in DOWNLOADS:
+        raise nothing()
+    delivery = found.value
+    run, schedule = RUNS.find(store, delivery.run, now), SCHEDULES.find(store, delivery.schedule, now)
+    if run is None or schedule is None or not _still_for(run.value.test, delivery, schedule.value):
+        raise nothing()
+    owner = owner_of(work.service, schedule.value, now)
+    there = reached(work.service, schedule.value, owner, delivery.recipient, now)
+    report = report_of(work.service, run.value, there.viewer)
+    related = (Reference("schedule", delivery.schedule, schedule.value.title),)
+    look = {"delivery": id, "query": report.header.query}
+    return export(work, report, format, look, tenant=delivery.tenant, related=related)
+
+
+@router.get("/domains", responses={**problems(401, 403), 200: {"model": DomainsShown, **_TAGGED}})
+def domains_of_tenant(work: Working, tenant: Tenant = None) -> Response:
+    """The domains that mail and webhooks of a tenant may leave to, for who manages its access."""
+    return _domains(*_found_domains(work, tenant or home(work.caller)))
+
+
+@router.put("/domains", responses={**problems(401, 403, 409, 412, 507), 200: {"model": DomainsShown, **_TAGGED}})
+def change_domains(work: Working, given: DomainsGiven, if_match: IfMatch = None) -> Response:
+    """Say which domains mail and webhooks of a tenant may leave to."""
+    was, found = _found_domains(work, given.tenant)
+    check_match(if_match, etag(found.record.version if found else 0))
+    domains = Domains(given.tenant, domains_of(given.domains))
+    event = work.event(
+        "domains",
+        "update",
+        tenant=given.tenant,
+        old={"domains": list(was.domains)},
+        new={"domains": list(domains.domains)},
+    )
+    work.keep([DOMAINS.record(domains, found)], [event])
+    version = found.record.version + 1 if found else 1
+    return _answer_domains(domains, version)
+
+
+def _found_domains(work: Work, tenant: str) -> tuple[Domains, Found[Domains] | None]:
+    work.require("access")
+    check_tenant(work.caller, tenant)
+    found = DOMAINS.find(work.service.store, tenant, work.now)
+    return (found.value if found else Domains(tenant)), found
+
+
+def _domains(domains: Domains, found: Found[Domains] | None) -> Response:
+    return _answer_domains(domains, found.record.version if found else 0)
+
+
+def _answer_domains(domains: Domains, version: int) -> Response:
+    plain: dict[str, Any] = {"tenant": domains.id, "domains": domains.domains, "version": version}
+    return json(plain, {"ETag": etag(version)})
+
+
+def _dead(work: Work, after: str) -> Iterator[Found[DeadLetter]]:
+    planner = planner_of(work)
+    owner = getattr(work.caller.seat.scope, "tenant", None)
+    for one in every(work, DEAD_LETTERS, owner, after):
+        schedule = SCHEDULES.find(work.service.store, one.value.schedule, work.now)
+        if schedule is not None and planner.may_see(schedule.value):
+            yield one
+
+
+def _find(work: Work, id: str) -> Found[Delivery]:
+    """A delivery of a schedule that the caller may see. Raises NotThere."""
+    planner = planner_of(work)
+    found = DELIVERIES.find(work.service.store, id, work.now)
+    schedule = SCHEDULES.find(work.service.store, found.value.schedule, work.now) if found else None
+    if found is None or schedule is None or not planner.may_see(schedule.value):
+        raise nothing()
+    return found
+
+
+def _is_for(work: Work, delivery: Delivery) -> bool:
+    return work.caller.kind == "account" and (delivery.recipient.kind, delivery.recipient.to) == (
+        "account",
+        work.caller.id,
+    )
+
+
+def _still_for(test: bool, delivery: Delivery, schedule: Schedule) -> bool:
+    return test or delivery.recipient in schedule.recipients
