@@ -25,6 +25,12 @@ from trailbook.access.model import (
     seat_of_account,
 )
 from trailbook.access.sessions import make_session
+from trailbook.deliver.deliveries import DEAD_LETTERS, DELIVERIES, Delivery, dead_letter
+from trailbook.deliver.manifest import SavedAs
+from trailbook.deliver.recipients import DOMAINS, Domains, Recipient
+from trailbook.deliver.runs import RUNS, Run
+from trailbook.deliver.schedules import SCHEDULES, Schedule
+from trailbook.deliver.times import Timing
 from trailbook.directory.viewer import GroupScope, Root, Scope, SelfScope, TenantScope
 from trailbook.event.model import PartyKey
 from trailbook.report.saved import SavedReport, Share
@@ -53,7 +59,8 @@ class Town:
         self.served, self.world = served, world
         self.watchers: list[Watcher] = []
         self.ids: dict[str, list[tuple[frozenset[str], str]]] = {
-            kind: [] for kind in ("accounts", "keys", "roles", "seats", "sessions", "reports")
+            kind: []
+            for kind in ("accounts", "keys", "roles", "seats", "sessions", "reports", "schedules", "deliveries")
         }
         self.spare: dict[str, list[tuple[str, str]]] = {kind: [] for kind in self.ids}
         for tenant in SITES:
@@ -66,6 +73,7 @@ class Town:
         self.watchers.append(Watcher("nobody", TenantScope(""), frozenset(), ("", ""), known=False))
         for tenant in SITES:
             self._reports(tenant)
+            self._schedules(tenant)
             self._spares(tenant)
 
     def _settle(self, tenant: str) -> None:
@@ -205,6 +213,43 @@ class Town:
         self.served.keep([REPORTS.record(report)])
         self.ids["reports"].append((frozenset({tenant}), id))
 
+    def _schedules(self, tenant: str) -> None:
+        """Schedules, each with a delivery that was given up; whoever may see the schedule is told why."""
+        domain = self.world.canary(lambda w: w.manages(tenant))
+        kept = [DOMAINS.record(Domains(tenant, (f"{domain}.example",)))]
+        for owner in (f"{tenant}-admin", f"{tenant}-self"):
+            kept += self._schedule(tenant, owner)
+        self.served.keep(kept)
+
+    def _schedule(self, tenant: str, owner: str) -> list[Record]:
+        def seen(w: Watcher) -> bool:
+            return w.manages(tenant, "reports") or (w.account == owner and w.may("view", "reports"))
+
+        def to_nobody(w: Watcher) -> bool:
+            return False
+
+        world, id = self.world, f"schedule-{owner}"
+        title, text, error = (world.canary(seen) for _ in range(3))
+        told, to, viewer = (world.canary(to_nobody) for _ in range(3))
+        world.columns.update({title: f"title of {id}", error: f"error of {id}", to: f"address of {id}"})
+        for runner in filter(seen, self.watchers):
+            for told_of in (title, text):
+                world.tell(told_of, _does(tenant, runner, FREE))
+        timing, recipient = Timing("day"), Recipient("account", owner)
+        schedule = Schedule(id, owner, tenant, title, f"{owner}-private", timing, "UTC", (recipient,), text=text)
+        run = Run(f"{id}.20211101T080000Z", id, tenant, told, NOW, NOW, report=SavedAs(f"{owner}-private", 1))
+        delivery = Delivery(
+            f"{run.id}.{recipient.key}", run.id, id, tenant, recipient, NOW, "dead", to=to, viewer=viewer, error=error
+        )  # fmt: skip
+        self.ids["schedules"].append((frozenset({tenant}), id))
+        self.ids["deliveries"].append((frozenset({tenant}), delivery.id))
+        return [
+            SCHEDULES.record(schedule),
+            RUNS.record(run),
+            DELIVERIES.record(delivery),
+            DEAD_LETTERS.record(dead_letter(delivery)),
+        ]
+
     def _spares(self, tenant: str) -> None:
         """What may be changed and taken away without anybody missing it."""
         kept: list[Record] = []
@@ -214,12 +259,17 @@ class Town:
             kept.append(ACCOUNTS.record(Account(id, id, "reader", scope, user)))
             kept.append(ROLES.record(AccessRole(f"r{id}", "spare", frozenset(("view",)), tenant=tenant)))
             kept.append(REPORTS.record(SavedReport(id, f"{tenant}-admin", tenant, "spare", {})))
+            kept.append(
+                SCHEDULES.record(Schedule(id, f"{tenant}-admin", tenant, "spare", id, Timing("day"), "UTC", ()))
+            )
             _, key = make_key(
                 self.served.randomness, name=id, tenant=tenant, uses=frozenset({"read"}), created_by="", created_at=NOW
             )
             kept.append(KEYS.record(key))
-            for kind, one in (("accounts", id), ("seats", id), ("roles", f"r{id}"), ("reports", id), ("keys", key.id)):
-                self.spare[kind].append((tenant, one))
+            for kind in ("accounts", "seats", "reports", "schedules"):
+                self.spare[kind].append((tenant, id))
+            self.spare["roles"].append((tenant, f"r{id}"))
+            self.spare["keys"].append((tenant, key.id))
         self.served.keep(kept)
 
     def foreign(self, kind: str, watcher: Watcher) -> Iterator[str]:

@@ -276,6 +276,24 @@ def _exports(rest: str) -> Callable[[Draw], Asked]:
     return make
 
 
+def _schedule(draw: Draw) -> dict[str, Any]:
+    recipient = draw.one(
+        (
+            {"kind": "account", "to": draw.id("accounts")},
+            {"kind": "mail", "to": "ann@example.com"},
+            {"kind": "folder", "to": "made"},
+        )
+    )
+    timing = draw.one(({"every": "day"}, {"every": "week", "days": ["mon"]}, {"every": "cron", "cron": "0 8 1 * *"}))
+    return {
+        "title": "made",
+        "report": draw.id("reports"),
+        "timing": timing,
+        "zone": "Europe/Berlin",
+        "recipients": [recipient],
+    }
+
+
 _PASSWORD = "none of your passwords"
 _SEAT_ENDS = "2030-01-01T00:00:00Z"
 
@@ -374,6 +392,24 @@ MAKERS: dict[tuple[str, str], Callable[[Draw], Asked]] = {
     ("post", f"{API}/exports"): lambda draw: Asked(f"{API}/exports", {}, _wanted(draw)),
     **{("get", f"{API}/exports/{{id}}{rest}"): _exports(rest) for rest in ("", "/file", "/manifest")},
     ("delete", f"{API}/exports/{{id}}"): _exports(""),
+    ("get", f"{API}/schedules"): lambda draw: Asked(f"{API}/schedules", draw.page()),
+    ("post", f"{API}/schedules"): lambda draw: Asked(f"{API}/schedules", {}, _schedule(draw)),
+    ("post", f"{API}/schedules/preview"): lambda draw: Asked(
+        f"{API}/schedules/preview", {}, {key: _schedule(draw)[key] for key in ("timing", "zone")}
+    ),
+    ("get", f"{API}/schedules/{{id}}"): _one("schedules", "schedules"),
+    ("put", f"{API}/schedules/{{id}}"): lambda draw: Asked(
+        f"{API}/schedules/{draw.changing('schedules')}", {}, _schedule(draw)
+    ),
+    ("delete", f"{API}/schedules/{{id}}"): _changed("schedules", "schedules"),
+    ("post", f"{API}/schedules/{{id}}/test"): _one("schedules", "schedules", "/test"),
+    ("get", f"{API}/schedules/{{id}}/runs"): _one("schedules", "schedules", "/runs"),
+    ("get", f"{API}/deliveries"): lambda draw: Asked(f"{API}/deliveries", draw.page()),
+    ("get", f"{API}/deliveries/{{id}}"): _one("deliveries", "deliveries"),
+    ("post", f"{API}/deliveries/{{id}}/retry"): _changed("deliveries", "deliveries", "/retry"),
+    ("get", f"{API}/deliveries/{{id}}/files/{{format}}"): _one("deliveries", "deliveries", "/files/csv"),
+    ("get", f"{API}/domains"): lambda draw: Asked(f"{API}/domains", draw.of_tenant()),
+    ("put", f"{API}/domains"): lambda draw: Asked(f"{API}/domains", {}, {"tenant": ABSENT, "domains": ["example.com"]}),
 }
 
 

@@ -31,11 +31,20 @@ KINDS = {
     f"{API}/sessions/": "sessions",
     f"{API}/seats/": "seats",
     f"{API}/reports/": "reports",
+    f"{API}/schedules/": "schedules",
+    f"{API}/deliveries/": "deliveries",
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("patch", f"{API}/accounts/{{id}}"): {"role": "reader"},
     ("patch", f"{API}/access-roles/{{id}}"): {"name": "taken"},
     ("put", f"{API}/reports/{{id}}"): {"title": "taken"},
+    ("put", f"{API}/schedules/{{id}}"): {
+        "title": "taken",
+        "report": "none",
+        "timing": {"every": "day"},
+        "zone": "UTC",
+        "recipients": [{"kind": "account", "to": "none"}],
+    },
     ("put", f"{API}/directory/{{kind}}/{{id}}"): {"name": "taken"},
 }
 NOT_KEPT = f"{API}/formats/{{name}}"
@@ -106,6 +115,7 @@ def pairs(place: Place, watcher: Watcher, path: str) -> list[tuple[str, str]]:
     else:
         kind = next(kind for start, kind in KINDS.items() if path.startswith(start))
         ids = list(town.foreign(kind, watcher))[-2:]
+        path = path.replace("{format}", "csv")
     return [(path.replace("{id}", id), path.replace("{id}", _absent(id))) for id in ids]
 
 

@@ -153,6 +153,8 @@ def test_what_a_name_stands_for_is_not_told_if_who_did_it_is_hidden(post: Post) 
 def test_no_answer_holds_what_its_viewer_may_not_see(post: Post) -> None:
     random = Random(3)
     asking = [(watcher, endpoint) for watcher in post.town.watchers for endpoint in MAKERS] * ROUNDS
+    # Whatever else there is to ask, everybody comes to see something of their own.
+    asking += [(watcher, ("get", f"{API}/events")) for watcher in post.town.watchers] * 5
     random.shuffle(asking)
     for watcher, endpoint in asking:
         post.send(random, watcher, endpoint)

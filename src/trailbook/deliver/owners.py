@@ -109,7 +109,7 @@ def _mail_address(base: Base, caller: Caller, now: datetime) -> str:
         return mail_address(found.value.name if found else "")
     except BadInput as error:
         raise BadInput(
-            f"The name that {caller.name} signs in with is not a mail address.",
+            "The name that this account signs in with is not a mail address.",
             place="recipients",
             remedy="Give the account a name that is.",
         ) from error
