@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from ..settings import Settings
 from . import exporting, runs
@@ -14,9 +15,14 @@ from .sending import sender
 from .ways import Ways
 from .worker import Handler
 
+NO_WAYS: Ways = MappingProxyType({})
 
-def handlers(settings: Settings, ways: Ways) -> Mapping[str, Handler]:
-    """The handlers of a worker with these settings and ways out; without a folder it leaves to others what needs one."""
+
+def handlers(settings: Settings, ways: Ways = NO_WAYS) -> Mapping[str, Handler]:
+    """The handlers of a worker with these settings and ways out; without a folder it leaves to others what needs one.
+
+    What has to leave by a way that is not there waits, and is tried again.
+    """
     always: dict[str, Handler] = {RUN: runs.run}
     with_files: dict[str, Handler] = {MAKE: exporting.make, CLEAR: exporting.clear, SEND: sender(ways)}
     return {**always, **with_files} if files_of(settings) is not None else always

@@ -10,7 +10,6 @@ from typing import Any, BinaryIO
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from ..access.kept import Shelf
 from ..directory.viewer import Viewer, sees_book
@@ -76,7 +75,7 @@ def report_of(base: Base, run: Run, viewer: Viewer) -> Report:
     """
     heads = {book: head for book, head in read_heads(run.heads).items() if sees_book(viewer, book)}
     found = ask_as(base, viewer, from_dict(run.definition), now=run.due_at, reader=base.store, heads=heads)
-    return reporting.report(replace(found, now=base.clock()))
+    return reporting.report(found)
 
 
 def sheets_of(base: Base, held: Claim, run: Run, viewer: Viewer, formats: tuple[str, ...]) -> Sheets:
@@ -102,9 +101,7 @@ def _sheet(
         return writer.write(counted(report, lambda rows: held.check()), out, Options())
 
     made = files.make(f"{run.id}.{key}.{token}.{writer.suffix}", write)
-    manifest = manifest_of(
-        id, report, format, made, viewer=viewer, definition=from_dict(run.definition), saved=run.report
-    )
+    manifest = manifest_of(report, format, made, viewer=viewer, definition=from_dict(run.definition), saved=run.report)
     sheet = Sheet(id, run.id, format, made, manifest, run.expires_at)
     held.renew([SHEETS.record(sheet, was)])
     return sheet

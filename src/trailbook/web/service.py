@@ -12,6 +12,7 @@ from ..access.model import Origin
 from ..deliver.base import Base
 from ..deliver.handlers import handlers
 from ..deliver.tasks import Task
+from ..deliver.ways import ways_out
 from ..deliver.worker import Worker
 from ..settings import Settings
 from ..store.ports import Store
@@ -51,7 +52,7 @@ class Service(Base):
             bytes_=max(settings.queue_bytes, settings.max_body_bytes + settings.max_batch_bytes),
             metrics=self.metrics,
         )
-        self.worker = Worker(self, handlers(settings), failed=self._task_failed)
+        self.worker = Worker(self, handlers(settings, ways_out(settings, clock)), failed=self._task_failed)
 
     def _task_failed(self, task: Task | None, error: Exception) -> None:
         kind = task.kind if task is not None else "none"
