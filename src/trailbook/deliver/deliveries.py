@@ -27,13 +27,12 @@ _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=4)
 
 
 class FileSent(Struct, frozen=True):
-    """A file of a delivery: its format, and its rows, bytes and their SHA-256; `linked`: a link to it was sent."""
+    """A file of a delivery: its format, its rows, its bytes, and their SHA-256 in hexadecimal."""
 
     format: str
     rows: int
     bytes: int
     sha256: str
-    linked: bool = False
 
 
 class Delivery(Struct, frozen=True, omit_defaults=True):

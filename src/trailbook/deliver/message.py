@@ -49,11 +49,10 @@ SHEETS = Shelf("run_file", Sheet, owner=attrgetter("run"), expires_at=attrgetter
 
 
 class Sheets(Struct, frozen=True):
-    """The report of a run as one viewer may see it, and its files; `linked`: they are too large to be attached."""
+    """The report of a run as one viewer may see it, and its files."""
 
     report: Report
     files: tuple[tuple[Sheet, Path], ...]
-    linked: bool = False
 
     @property
     def bytes(self) -> int:
