@@ -97,7 +97,7 @@ def _sheet(
     writer, token = FORMATS[format], base.randomness(4).hex()
 
     def write(out: BinaryIO) -> int:
-        return writer.write(counted(report, lambda rows: held.check()), out, Options())
+        return writer.write(counted(report, lambda rows: held.check()), out, Options(fonts=base.settings.fonts))
 
     made = files.make(f"{run.id}.{key}.{token}.{writer.suffix}", write)
     manifest = manifest_of(report, format, made, viewer=viewer, definition=from_dict(run.definition), saved=run.report)

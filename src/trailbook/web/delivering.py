@@ -20,7 +20,7 @@ from ..deliver.recipients import DOMAINS, MOST_DOMAINS, Domains, domains_of
 from ..deliver.runs import RUNS
 from ..deliver.schedules import SCHEDULES, Schedule
 from ..event.model import Reference
-from ..render import DOWNLOADS
+from ..render import DOWNLOADS, Options
 from .answers import json
 from .asking import READING, export
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Tenant, Work, Working, check_match, etag, nothing
@@ -33,7 +33,7 @@ router = APIRouter(prefix=PREFIX, tags=["schedules"], route_class=Strict)
 
 DeliveryId = Annotated[str, Path(max_length=200)]
 _TAGGED = {"headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}}
-_FILES = {one.media_type.partition(";")[0]: {"schema": {"type": "string"}} for one in DOWNLOADS.values()}
+_FILES: dict[str, Any] = {one.media_type.partition(";")[0]: {"schema": {}} for one in DOWNLOADS.values()}
 
 
 class DeliveriesShown(BaseModel):
@@ -114,7 +114,8 @@ def file_of_delivery(work: Working, id: DeliveryId, format: Annotated[str, Path(
     report = report_of(work.service, run.value, there.viewer)
     related = (Reference("schedule", delivery.schedule, schedule.value.title),)
     look = {"delivery": id, "query": report.header.query}
-    return export(work, report, format, look, tenant=delivery.tenant, related=related)
+    options = Options(fonts=work.service.settings.fonts)
+    return export(work, report, format, look, options, tenant=delivery.tenant, related=related)
 
 
 @router.get("/domains", responses={**problems(401, 403), 200: {"model": DomainsShown, **_TAGGED}})
