@@ -86,6 +86,7 @@ format: $(READY) ## bring the code into shape
 bench: $(READY) ## figures beside a plain baseline; at 10 million events with SIZE=--large
 	$(BIN)/python -m bench $(SIZE)
 	$(BIN)/python -m bench.service
+	$(BIN)/python -m bench.formats
 
 docs: $(READY) ## draw the picture in the README anew, then try all that the docs say
 	@mkdir -p $(dir $(STORE))
