@@ -97,7 +97,7 @@ FOUND = [
     "session", "events", "events/count", "events/summary?by=action,day", "events/facets?field=user",
     *(f"events.{format}" for format in DOWNLOADS), "columns",
     "formats", "heads", "directory/users", "directory/tenants", "exports", "exports/{id}", "exports/{id}/file",
-    "exports/{id}/manifest", "schedules", "deliveries", "domains?tenant=acme",
+    "exports/{id}/manifest", "schedules", "deliveries", "alerts", "domains?tenant=acme",
 ]  # fmt: skip
 
 

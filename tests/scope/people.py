@@ -25,6 +25,7 @@ from trailbook.access.model import (
     seat_of_account,
 )
 from trailbook.access.sessions import make_session
+from trailbook.deliver.alerts import ALERTS, OCCURRENCES, Alert, Occurrence
 from trailbook.deliver.deliveries import DEAD_LETTERS, DELIVERIES, Delivery, dead_letter
 from trailbook.deliver.manifest import SavedAs
 from trailbook.deliver.recipients import DOMAINS, Domains, Recipient
@@ -60,7 +61,17 @@ class Town:
         self.watchers: list[Watcher] = []
         self.ids: dict[str, list[tuple[frozenset[str], str]]] = {
             kind: []
-            for kind in ("accounts", "keys", "roles", "seats", "sessions", "reports", "schedules", "deliveries")
+            for kind in (
+                "accounts",
+                "keys",
+                "roles",
+                "seats",
+                "sessions",
+                "reports",
+                "schedules",
+                "alerts",
+                "deliveries",
+            )
         }
         self.spare: dict[str, list[tuple[str, str]]] = {kind: [] for kind in self.ids}
         for tenant in SITES:
@@ -74,6 +85,7 @@ class Town:
         for tenant in SITES:
             self._reports(tenant)
             self._schedules(tenant)
+            self._alerts(tenant)
             self._spares(tenant)
 
     def _settle(self, tenant: str) -> None:
@@ -250,6 +262,30 @@ class Town:
             DEAD_LETTERS.record(dead_letter(delivery)),
         ]
 
+    def _alerts(self, tenant: str) -> None:
+        """Alerts, each of which occurred once: of whom is for whose it is alone."""
+        for owner in (f"{tenant}-admin", f"{tenant}-self"):
+            self._alert(tenant, owner)
+
+    def _alert(self, tenant: str, owner: str) -> None:
+        def own(w: Watcher) -> bool:
+            return w.account == owner and w.may("view", "reports")
+
+        def seen(w: Watcher) -> bool:
+            return w.manages(tenant, "reports") or own(w)
+
+        world, id = self.world, f"alert-{owner}"
+        title, query, text = (world.canary(seen) for _ in range(3))
+        name = world.canary(own)
+        world.columns.update({title: f"title of {id}", query: f"query of {id}", name: f"name of {id}"})
+        for runner in filter(seen, self.watchers):
+            for told_of in (title, query, text):
+                world.tell(told_of, _does(tenant, runner, FREE))
+        alert = Alert(id, owner, tenant, title, f"-{query}", (Recipient("account", owner),), text=text)
+        occurrence = Occurrence(f"{id}.1.x", id, tenant, f"user:{tenant}/u1", name, NOW, NOW, NOW, ())
+        self.served.keep([ALERTS.record(alert), OCCURRENCES.record(occurrence)])
+        self.ids["alerts"].append((frozenset({tenant}), id))
+
     def _spares(self, tenant: str) -> None:
         """What may be changed and taken away without anybody missing it."""
         kept: list[Record] = []
@@ -266,7 +302,8 @@ class Town:
                 self.served.randomness, name=id, tenant=tenant, uses=frozenset({"read"}), created_by="", created_at=NOW
             )
             kept.append(KEYS.record(key))
-            for kind in ("accounts", "seats", "reports", "schedules"):
+            kept.append(ALERTS.record(Alert(id, f"{tenant}-admin", tenant, "spare", "", ())))
+            for kind in ("accounts", "seats", "reports", "schedules", "alerts"):
                 self.spare[kind].append((tenant, id))
             self.spare["roles"].append((tenant, f"r{id}"))
             self.spare["keys"].append((tenant, key.id))

@@ -276,6 +276,16 @@ def _exports(rest: str) -> Callable[[Draw], Asked]:
     return make
 
 
+def _looked(draw: Draw) -> dict[str, Any]:
+    by = draw.one(("", "initiator", "target", "user", "ip"))
+    return {"query": draw.query(), "threshold": draw.one((1, 2, 5)), "minutes": draw.one((1, 1440)), "by": by}
+
+
+def _alert(draw: Draw) -> dict[str, Any]:
+    recipient = {"kind": "account", "to": draw.id("accounts")}
+    return {**_looked(draw), "title": "made", "recipients": [recipient]}
+
+
 def _schedule(draw: Draw) -> dict[str, Any]:
     recipient = draw.one(
         (
@@ -404,6 +414,13 @@ MAKERS: dict[tuple[str, str], Callable[[Draw], Asked]] = {
     ("delete", f"{API}/schedules/{{id}}"): _changed("schedules", "schedules"),
     ("post", f"{API}/schedules/{{id}}/test"): _one("schedules", "schedules", "/test"),
     ("get", f"{API}/schedules/{{id}}/runs"): _one("schedules", "schedules", "/runs"),
+    ("get", f"{API}/alerts"): lambda draw: Asked(f"{API}/alerts", draw.page()),
+    ("post", f"{API}/alerts"): lambda draw: Asked(f"{API}/alerts", {}, {**_alert(draw), **draw.of_tenant()}),
+    ("post", f"{API}/alerts/try"): lambda draw: Asked(f"{API}/alerts/try", {}, {**_looked(draw), **draw.of_tenant()}),
+    ("get", f"{API}/alerts/{{id}}"): _one("alerts", "alerts"),
+    ("put", f"{API}/alerts/{{id}}"): lambda draw: Asked(f"{API}/alerts/{draw.changing('alerts')}", {}, _alert(draw)),
+    ("delete", f"{API}/alerts/{{id}}"): _changed("alerts", "alerts"),
+    ("get", f"{API}/alerts/{{id}}/occurrences"): _one("alerts", "alerts", "/occurrences"),
     ("get", f"{API}/deliveries"): lambda draw: Asked(f"{API}/deliveries", draw.page()),
     ("get", f"{API}/deliveries/{{id}}"): _one("deliveries", "deliveries"),
     ("post", f"{API}/deliveries/{{id}}/retry"): _changed("deliveries", "deliveries", "/retry"),

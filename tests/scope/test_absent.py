@@ -33,6 +33,7 @@ KINDS = {
     f"{API}/reports/": "reports",
     f"{API}/schedules/": "schedules",
     f"{API}/deliveries/": "deliveries",
+    f"{API}/alerts/": "alerts",
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("patch", f"{API}/accounts/{{id}}"): {"role": "reader"},
@@ -45,6 +46,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "zone": "UTC",
         "recipients": [{"kind": "account", "to": "none"}],
     },
+    ("put", f"{API}/alerts/{{id}}"): {"title": "taken", "recipients": [{"kind": "account", "to": "none"}]},
     ("put", f"{API}/directory/{{kind}}/{{id}}"): {"name": "taken"},
 }
 NOT_KEPT = f"{API}/formats/{{name}}"
@@ -93,7 +95,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     counting = Counting(store)
     world = World()
     fill(world, store)
-    served = service(counting)  # type: ignore[arg-type]
+    served = service(counting, worker=False)  # type: ignore[arg-type]
     town = Town(served, world)
     with TestClient(make_app(served), base_url="https://testserver") as client:
         yield Place(counting, town, client)

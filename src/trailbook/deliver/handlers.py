@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..settings import Settings
-from . import exporting, runs
+from . import exporting, runs, watching
+from .alerts import LOOK
 from .deliveries import SEND
 from .exports import CLEAR, MAKE
 from .files import files_of
@@ -23,6 +24,6 @@ def handlers(settings: Settings, ways: Ways = NO_WAYS) -> Mapping[str, Handler]:
 
     What has to leave by a way that is not there waits, and is tried again.
     """
-    always: dict[str, Handler] = {RUN: runs.run}
+    always: dict[str, Handler] = {RUN: runs.run, LOOK: watching.look}
     with_files: dict[str, Handler] = {MAKE: exporting.make, CLEAR: exporting.clear, SEND: sender(ways)}
     return {**always, **with_files} if files_of(settings) is not None else always

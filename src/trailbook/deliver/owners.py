@@ -1,7 +1,8 @@
-"""Whose a schedule is and who receives it, as of now: what each of them may still see and do."""
+"""Whose a schedule is, and who receives what is sent, as of now: what each of them may still see and do."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -57,20 +58,22 @@ def owner_of(base: Base, schedule: Schedule, now: datetime) -> Owner:
     return Owner(caller, viewer, found)
 
 
-def reached(base: Base, schedule: Schedule, owner: Owner, recipient: Recipient, now: datetime) -> Reached:
+def reached(base: Base, tenant: str, owner: Caller, viewer: Viewer, recipient: Recipient, now: datetime) -> Reached:
     """A recipient, as far as they may receive it now: an account gets what both it and the owner may see.
+
+    `tenant`: whose it is that is sent; `viewer`: as whom the owner reads.
 
     Raises NotAllowed for an account that is gone, may not see events, or sees nothing of the owner's, alike; and for a
     domain that the tenant does not allow. Raises BadInput for an account or recipient without an address.
     """
     if recipient.outside:
-        decide.require(owner.caller, "export", now)
-        return Reached(address(base.store, schedule.tenant, recipient, now), owner.viewer)
+        decide.require(owner, "export", now)
+        return Reached(address(base.store, tenant, recipient, now), viewer)
     try:
         caller = present(base.store, "account", recipient.to, now)
-        viewer = decide.viewer(caller, now)
-        if caller.id != owner.caller.id:
-            viewer = cut(viewer, owner.viewer, f"{viewer.name}, as far as {owner.viewer.name} sees it")
+        seen = decide.viewer(caller, now)
+        if caller.id != owner.id:
+            seen = cut(seen, viewer, f"{seen.name}, as far as {viewer.name} sees it")
     except (NotAllowed, NotSignedIn) as error:
         # Of an account elsewhere, nobody finds out even that it is there.
         raise NotAllowed(
@@ -78,7 +81,7 @@ def reached(base: Base, schedule: Schedule, owner: Owner, recipient: Recipient, 
             place="recipients",
             remedy="Take it off.",
         ) from error
-    return Reached(_mail_address(base, caller, now), viewer)
+    return Reached(_mail_address(base, caller, now), seen)
 
 
 def check_all(base: Base, schedule: Schedule, now: datetime) -> Owner:
@@ -86,15 +89,22 @@ def check_all(base: Base, schedule: Schedule, now: datetime) -> Owner:
     check(schedule, now, base.least_between_runs)
     owner = owner_of(base, schedule, now)
     schedule.definition(owner.report.value, defaults(base))
-    for number, one in enumerate(schedule.recipients):
+    check_recipients(base, schedule.tenant, owner.caller, owner.viewer, schedule.recipients, now)
+    return owner
+
+
+def check_recipients(
+    base: Base, tenant: str, owner: Caller, viewer: Viewer, recipients: Iterable[Recipient], now: datetime
+) -> None:
+    """Raises NotAllowed or BadInput for the first of the recipients who could not receive it now."""
+    for number, one in enumerate(recipients):
         try:
             if one.kind == "folder":
                 folder_names(one.to)
-            reached(base, schedule, owner, one, now)
+            reached(base, tenant, owner, viewer, one, now)
         except TrailbookError as error:
             kind = NotAllowed if isinstance(error, NotAllowed) else BadInput
             raise kind(error.problem, place=f"recipients[{number}]", remedy=error.remedy) from error
-    return owner
 
 
 def defaults(base: Base) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Sending a delivery: rights checked anew at each try, files made as they allow, and what became of it kept."""
+"""Sending a delivery: rights checked anew at each try, its message made as they allow, and what became of it kept."""
 
 from __future__ import annotations
 
@@ -21,11 +21,8 @@ from .deliveries import (
     back_off,
     dead_letter,
 )
-from .message import Sheets, message_of, sheets_of
-from .owners import owner_of, reached
 from .recipients import Kind
-from .runs import RUNS, Run, run_event
-from .schedules import SCHEDULES, Schedule
+from .sources import Source, alert_source, schedule_source
 from .tasks import Claim
 from .ways import Way, Ways
 from .worker import Handler
@@ -39,82 +36,78 @@ def sender(ways: Ways) -> Handler:
 
 
 def _send(base: Base, held: Claim, ways: Ways) -> None:
-    now = base.clock()
-    found = DELIVERIES.find(base.store, held.task.subject, now)
+    found = DELIVERIES.find(base.store, held.task.subject, base.clock())
     if found is None or found.value.state not in OPEN:
         held.finish()
         return
-    run = RUNS.find(base.store, found.value.run, now)
-    schedule = SCHEDULES.find(base.store, found.value.schedule, now)
-    one = _Sending(base, held, found, ways)
-    if run is None or schedule is None:
-        one.end("void", "The schedule was deleted.")
-    elif not run.value.test and found.value.recipient not in schedule.value.recipients:
-        one.end("void", "The recipient was taken off the schedule.", schedule.value)
+    source = alert_source(base, found.value) or schedule_source(base, found.value)
+    one = _Sending(base, held, found, ways, source)
+    if source is None:
+        one.end("void", "What it came of was deleted.")
+    elif not source.wanted:
+        one.end("void", "The recipient was taken off.")
     else:
-        one.run(run.value, schedule.value)
+        one.run(source)
 
 
 class _Sending:
     """A delivery at one try: how it was found, or kept last."""
 
-    def __init__(self, base: Base, held: Claim, found: Found[Delivery], ways: Ways) -> None:
+    def __init__(self, base: Base, held: Claim, found: Found[Delivery], ways: Ways, source: Source | None) -> None:
         self._base = base
         self._held = held
         self._found = found
         self._ways = ways
+        self._source = source
         self._caller: Caller | None = None
         self._lost_answer = found.value.state == "sending"
 
-    def run(self, run: Run, schedule: Schedule) -> None:
+    def run(self, source: Source) -> None:
         """Send it, and keep what became of it."""
-        delivery, now = self._found.value, self._base.clock()
+        delivery = self._found.value
         try:
-            owner = owner_of(self._base, schedule, now)
-            self._caller = owner.caller
-            there = reached(self._base, schedule, owner, delivery.recipient, now)
-            sheets = sheets_of(self._base, self._held, run, there.viewer, schedule.formats)
-            if schedule.skip_empty and not run.test and not sheets.report.header.rows:
-                self.end("empty", "", schedule)
-                return
-            message = message_of(self._base, schedule, run, delivery, there.to, sheets)
+            self._caller = source.owner(self._base)
+            parcel = source.parcel(self._base, self._held)
         except (NotAllowed, NotSignedIn, BadInput, Refused) as error:
-            self._dead(error, schedule)
+            self._dead(error)
+            return
+        if parcel is None:
+            self.end("empty", "")
             return
         way = self._ways.get(WAYS[delivery.recipient.kind])
-        sending = self._changed(state="sending", to=there.to, viewer=there.viewer.name, **_counts(delivery, sheets))
+        sending = self._changed(
+            state="sending", tries=delivery.tries + 1, to=parcel.message.to, viewer=parcel.viewer, files=parcel.files
+        )
         self._held.renew([sending])
         self._found = DELIVERIES.read(replace(sending, version=sending.version + 1))
         try:
             if way is None:
                 raise Failed("There is no such way out here.", remedy="See the settings of mail, folder and webhook.")
-            way(message)
+            way(parcel.message)
         except Refused as error:
-            self._dead(error, schedule)
+            self._dead(error)
         except (Failed, Uncertain) as error:
             self._lost_answer |= isinstance(error, Uncertain)
             if self._found.value.tries >= MOST_TRIES:
-                self._dead(error, schedule)
+                self._dead(error)
             else:
                 until = self._base.clock() + back_off(self._found.value.tries, self._base.randomness)
                 self._held.put_off(until, [self._changed(state="waiting", next_at=until, error=_said(error))])
         else:
-            self.end("sent", "", schedule)
+            self.end("sent", "")
 
-    def end(self, state: Any, error: str, schedule: Schedule | None = None) -> None:
+    def end(self, state: Any, error: str) -> None:
         """It is over, one way or the other."""
         sent_at = self._base.clock() if state == "sent" else None
         record = self._changed(state=state, error=error, next_at=None, sent_at=sent_at)
-        self._finish([record], schedule, "deliver", "success", error)
+        self._finish([record], "success", error)
 
-    def _dead(self, error: TrailbookError, schedule: Schedule) -> None:
+    def _dead(self, error: TrailbookError) -> None:
         record = self._changed(state="dead", error=_said(error), next_at=None)
         letter = DEAD_LETTERS.record(dead_letter(self._found.value))
-        self._finish([record, letter], schedule, "deliver", "failure", error.problem)
+        self._finish([record, letter], "failure", error.problem)
 
-    def _finish(
-        self, changed: list[Any], schedule: Schedule | None, action: str, outcome: Outcome, reason: str
-    ) -> None:
+    def _finish(self, changed: list[Any], outcome: Outcome, reason: str) -> None:
         delivery = DELIVERIES.read(changed[0]).value
         told = {
             "delivery": delivery.id,
@@ -124,9 +117,9 @@ class _Sending:
             "uncertain": delivery.uncertain,
             "files": [{"format": one.format, "rows": one.rows, "sha256": one.sha256} for one in delivery.files],
         }
-        events = (
-            [run_event(self._base, self._caller, schedule, action, outcome, reason, **told)] if schedule else []
-        )  # fmt: skip
+        events = []
+        if self._source is not None:
+            events.append(self._source.event(self._base, self._caller, "deliver", outcome, reason, **told))
         self._held.finish(changed, events=events)
 
     def _changed(self, **fields: Any) -> Any:
@@ -134,10 +127,6 @@ class _Sending:
         delivery = self._found.value
         uncertain = delivery.uncertain or self._lost_answer
         return DELIVERIES.record(replace(delivery, **{"uncertain": uncertain, **fields}), self._found)
-
-
-def _counts(delivery: Delivery, sheets: Sheets) -> dict[str, Any]:
-    return {"tries": delivery.tries + 1, "files": sheets.sent}
 
 
 def _said(error: TrailbookError) -> str:

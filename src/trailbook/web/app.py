@@ -16,6 +16,7 @@ from .. import __version__
 from ..errors import TrailbookError
 from . import (
     accounts,
+    alerts,
     asking,
     delivering,
     directory,
@@ -73,7 +74,7 @@ def make_app(service: Service, *, at_end: Callable[[], None] = lambda: None) -> 
     for events in (ingesting, asking, reports):
         app.include_router(events.router)
     app.include_router(health.router)
-    for managing in (exports, scheduling, delivering, directory, accounts, roles, keys, sessions, seats):
+    for managing in (exports, scheduling, alerts, delivering, directory, accounts, roles, keys, sessions, seats):
         app.include_router(managing.router)
     app.include_router(signing_in.router)
     app.include_router(openid.router)

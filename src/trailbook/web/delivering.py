@@ -13,6 +13,7 @@ from starlette.responses import Response
 from ..access.decide import check_tenant
 from ..access.kept import Found
 from ..access.own import home
+from ..deliver.alerts import ALERTS, Alert
 from ..deliver.deliveries import DEAD_LETTERS, DELIVERIES, DeadLetter, Delivery, revive
 from ..deliver.message import report_of
 from ..deliver.owners import owner_of, reached
@@ -58,7 +59,7 @@ class DomainsShown(DomainsGiven):
 
 @router.get("/deliveries", responses={**problems(401, 403), 200: {"model": DeliveriesShown}})
 def list_dead_letters(work: Working, after: After = "", limit: Limit = 100) -> Response:
-    """The deliveries that were given up, of the schedules that the caller may see."""
+    """The deliveries that were given up, of the schedules and alerts that the caller may see."""
     found, following = cut(list(islice(_dead(work, after), limit + 1)), limit)
     shown = [DELIVERIES.find(work.service.store, one.value.id, work.now) for one in found]
     return json({"items": [delivery_shown(one.value) for one in shown if one is not None], "next": following})
@@ -66,7 +67,7 @@ def list_dead_letters(work: Working, after: After = "", limit: Limit = 100) -> R
 
 @router.get("/deliveries/{id}", responses={**problems(401, 403, 404), 200: {"model": DeliveryShown}})
 def one_delivery(work: Working, id: DeliveryId) -> Response:
-    """A delivery of a schedule that the caller may see."""
+    """A delivery of a schedule or alert that the caller may see."""
     return json(delivery_shown(_find(work, id).value))
 
 
@@ -110,7 +111,7 @@ def file_of_delivery(work: Working, id: DeliveryId, format: Annotated[str, Path(
     if run is None or schedule is None or not _still_for(run.value.test, delivery, schedule.value):
         raise nothing()
     owner = owner_of(work.service, schedule.value, now)
-    there = reached(work.service, schedule.value, owner, delivery.recipient, now)
+    there = reached(work.service, delivery.tenant, owner.caller, owner.viewer, delivery.recipient, now)
     report = report_of(work.service, run.value, there.viewer)
     related = (Reference("schedule", delivery.schedule, schedule.value.title),)
     look = {"delivery": id, "query": report.header.query}
@@ -162,20 +163,28 @@ def _dead(work: Work, after: str) -> Iterator[Found[DeadLetter]]:
     planner = planner_of(work)
     owner = getattr(work.caller.seat.scope, "tenant", None)
     for one in every(work, DEAD_LETTERS, owner, after):
-        schedule = SCHEDULES.find(work.service.store, one.value.schedule, work.now)
-        if schedule is not None and planner.may_see(schedule.value):
+        source = _source(work, one.value.schedule)
+        if source is not None and planner.may_see(source):
             yield one
 
 
 def _find(work: Work, id: str) -> Found[Delivery]:
-    """A delivery of a schedule that the caller may see. Raises NotThere."""
+    """A delivery of a schedule or alert that the caller may see. Raises NotThere."""
     planner = planner_of(work)
     found = DELIVERIES.find(work.service.store, id, work.now)
     # Looked for either way, so that one that is somebody else's takes no longer than one that is not there.
-    schedule = SCHEDULES.find(work.service.store, id.partition(".")[0], work.now)
-    if found is None or schedule is None or not planner.may_see(schedule.value):
+    source = _source(work, id.partition(".")[0])
+    if found is None or source is None or not planner.may_see(source):
         raise nothing()
     return found
+
+
+def _source(work: Work, id: str) -> Schedule | Alert | None:
+    store, now = work.service.store, work.now
+    # Both are looked for, so that a schedule that is somebody else's takes no longer than one that is not there.
+    schedule, alert = SCHEDULES.find(store, id, now), ALERTS.find(store, id, now)
+    found = schedule or alert
+    return found.value if found else None
 
 
 def _is_for(work: Work, delivery: Delivery) -> bool:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from ..access.accounts import by_name
 from ..access.kept import ACCOUNTS, Found
 from ..access.sight import Sight
+from ..deliver.alerts import Alert
 from ..deliver.deliveries import DELIVERIES, Delivery
 from ..deliver.owners import check_all, owner_of
 from ..deliver.recipients import Kind, Recipient
@@ -88,7 +89,7 @@ class ScheduleGiven(Given):
             report=self.report,
             timing=self.timing.timing(),
             zone=self.zone,
-            recipients=tuple(_recipient(one, work) for one in self.recipients),
+            recipients=tuple(recipient_of(one, work) for one in self.recipients),
             formats=tuple(self.formats),
             during=self.during,
             subject=self.subject,
@@ -189,11 +190,11 @@ class Planner(Struct, frozen=True):
     work: Work
     sight: Sight
 
-    def may_see(self, schedule: Schedule) -> bool:
+    def may_see(self, schedule: Schedule | Alert) -> bool:
         """Whether they may see it, and stop it."""
         return self.is_own(schedule) or self.sight.manages(schedule.tenant)
 
-    def is_own(self, schedule: Schedule) -> bool:
+    def is_own(self, schedule: Schedule | Alert) -> bool:
         """Whether it is theirs, in the tenant where they are now."""
         caller = self.work.caller
         at_home = schedule.tenant == self.sight.sharer.tenant or self.sight.manages(schedule.tenant)
@@ -349,7 +350,7 @@ def _times(timing: Timing, zone: str, locale: str, now: datetime) -> dict[str, A
     return {"words": in_words(timing, locale), "next": times, "shown": shown_times(times, place, locale)}
 
 
-def _recipient(given: RecipientGiven, work: Work) -> Recipient:
+def recipient_of(given: RecipientGiven, work: Work) -> Recipient:
     """Who was meant; an account that there is not stays as it was given, and is refused with the others."""
     if given.kind == "account" and ACCOUNTS.find(work.service.store, given.to, work.now) is None:
         named = by_name(work.service.store, given.to, work.now)

@@ -1,0 +1,97 @@
+"""What an alert sends: its occurrence and the events of it, to each recipient as far as they may see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from ..directory.viewer import Viewer
+from ..query.tree import Field, both
+from ..report import run as reporting
+from ..report.clock import Clock, locale_named, zone_named
+from ..report.definition import Definition
+from ..report.hidden import Hidden
+from ..report.result import Report
+from .alerts import Alert, Occurrence, Seeing, check, owner_of
+from .base import Base
+from .channel import Message
+from .letter import Letter, first_rows, written
+from .owners import check_recipients
+from .reading import ask_as
+
+COLUMNS = ("time", "initiator", "targets", "resource", "action", "ip", "details")
+MOST_TITLE = 100
+
+
+def check_all(base: Base, alert: Alert, now: datetime) -> Seeing:
+    """The owner of an alert that is to be kept. Raises as `check` and `owner_of` do, and for who cannot receive it."""
+    check(alert)
+    owner = owner_of(base, alert, now)
+    check_recipients(base, alert.tenant, owner.caller, owner.viewer, alert.recipients, now)
+    return owner
+
+
+def events_of(base: Base, alert: Alert, occurrence: Occurrence, viewer: Viewer, now: datetime) -> Report:
+    """The events of an occurrence that `viewer` may see. Raises NotAllowed if columns are hidden from them."""
+    Hidden(viewer).check_events()
+    ids = [
+        one.sealed.event.id for position in occurrence.positions for one in base.store.kept(alert.tenant, position, 1)
+    ]
+    zone, locale = base.settings.zone, base.settings.locale
+    definition = Definition(alert.title, COLUMNS, order="oldest", zone=zone, locale=locale)
+    also = both(Field("book", (alert.tenant,)), Field("id", tuple(ids)))
+    return reporting.report(ask_as(base, viewer, definition, now=now, reader=base.store, also=also))
+
+
+def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: str, events: Report) -> Message:
+    """The message that tells of an occurrence; `events`: those of it that its recipient may see."""
+    clock = Clock(zone_named(base.settings.zone), locale_named(base.settings.locale))
+    rows = list(events.values())
+    subject = f"{alert.title}: {occurrence.name or occurrence.group}" if occurrence.group else alert.title
+    labels, shown = first_rows([one.label for one in events.headings], events.texts())
+    facts = {
+        _GROUPS[alert.by]: f"{occurrence.name} ({occurrence.group})" if occurrence.name else occurrence.group,
+        "From": clock.show(occurrence.since)[0],
+        "Until": clock.show(occurrence.until)[0],
+        "Time zone": base.settings.zone,
+        "Told when": f"{alert.threshold:,} or more within {alert.minutes:,} minutes",
+        "Query": alert.query,
+        "As seen by": events.header.viewer,
+    }
+    letter = Letter(
+        subject,
+        text=tuple(alert.text.split("\n\n")),
+        facts=tuple((label, text) for label, text in facts.items() if label and text),
+        labels=labels,
+        rows=shown,
+        note=f"{len(shown)} of the {len(rows):,} events by then." if len(shown) < len(rows) else "",
+        link=f"{base.settings.address}/reports/new?{urlencode(_asked(alert, occurrence))}",
+        link_says="See the events in Trailbook",
+    )
+    text, html = written(letter)
+    data: dict[str, Any] = {
+        "alert": {"id": alert.id, "title": alert.title, "tenant": alert.tenant},
+        "occurrence": {
+            "id": occurrence.id,
+            "group": occurrence.group,
+            "name": occurrence.name,
+            "since": occurrence.since,
+            "until": occurrence.until,
+            "at": occurrence.at,
+        },
+        "events": [dict(zip(COLUMNS, row, strict=True)) for row in rows],
+    }
+    return Message(id, to, subject, text, html, data=data)
+
+
+_GROUPS = {"": "", "initiator": "Who did it", "target": "Whom it was done to", "user": "User", "ip": "Address"}
+
+
+def _asked(alert: Alert, occurrence: Occurrence) -> dict[str, str]:
+    """The same, for people: what is looked for, in the window."""
+    return {
+        "query": alert.query,
+        "since": occurrence.since.isoformat(),
+        "until": occurrence.until.isoformat(),
+    }
