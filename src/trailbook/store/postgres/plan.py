@@ -11,19 +11,9 @@ from ...errors import BadQuery
 from ...event.facets import party_text
 from ...event.text import fold, words
 from ...query.matches import network_range
-from ...query.tree import (
-    PREFIXABLE,
-    Address,
-    And,
-    Condition,
-    Field,
-    Not,
-    Occurred,
-    Or,
-    Parties,
-    Words,
-)  # fmt: skip
-from ..plan import MOST_TERMS, check_level, check_size, period_of, wanted_words
+from ...query.tree import PREFIXABLE, Address, Condition, Field, Occurred, Parties, Words
+from ..compiling import Compiler
+from ..plan import MOST_TERMS, check_size, period_of, wanted_words
 from .connect import Asking
 from .tokens import (
     ADDRESS_DIGITS,
@@ -74,7 +64,7 @@ _ALL, _NONE = _Found("all"), _Found("none")
 _ANYTHING = _Found("all", exact=False)
 
 
-class Planner:
+class Planner(Compiler[_Found]):
     """Compiles conditions against the tokens of one store; `key` is the store's own, for hashes."""
 
     def __init__(self, connection: Asking, key: bytes) -> None:
@@ -86,11 +76,11 @@ class Planner:
     def plan(self, condition: Condition) -> Plan:
         """The plan of a resolved condition. Raises BadQuery if it is too deep or too large."""
         period = period_of(condition)
-        found = self._all_of(self._compile(item, False, 1) for item in period.rest)
+        found = self.found(period.rest)
         if self._unknown:
             # All numbers are asked for at once, now that it is known which.
             self._read_numbers()
-            found = self._all_of(self._compile(item, False, 1) for item in period.rest)
+            found = self.found(period.rest)
         check_size(found.levels, found.terms)
         test = None if found.kind == "none" else found.test
         return Plan(test, found.needs, period.since, period.until, not found.exact)
@@ -101,18 +91,6 @@ class Planner:
         rows = self._connection.rows("SELECT text, number FROM trailbook.token_numbers(%s::bytea[])", (texts,))
         self._numbers.update((text.decode(), number) for text, number in rows)
         self._unknown = set()
-
-    def _compile(self, condition: Condition, negated: bool, level: int) -> _Found:
-        """The test of `condition`, or of its negation: NOT is pushed down to the leaves."""
-        check_level(level)
-        match condition:
-            case Not(item):
-                return self._compile(item, not negated, level + 1)
-            case And(items) | Or(items):
-                parts = (self._compile(item, negated, level + 1) for item in items)
-                return self._all_of(parts) if isinstance(condition, And) != negated else self._any_of(parts)
-            case _:
-                return _negate(self._leaf(condition)) if negated else self._leaf(condition)
 
     def _all_of(self, parts: Iterable[_Found]) -> _Found:
         found = list(parts)
@@ -144,6 +122,13 @@ class Planner:
         first = [part.needs[0] if part.needs else None for part in some]
         needs = () if None in first else (frozenset[int]().union(*(need for need in first if need is not None)),)
         return _joined(some, exact, f"({' OR '.join(part.test for part in some)})", needs=needs)
+
+    def _negated(self, found: _Found) -> _Found:
+        if not found.exact:
+            return _ANYTHING
+        if found.kind == "some":
+            return _Found("some", f"NOT ({found.test})", terms=found.terms, levels=found.levels)
+        return _NONE if found.kind == "all" else _ALL
 
     def _leaf(self, condition: Condition) -> _Found:
         match condition:
@@ -251,14 +236,6 @@ def _has_any(tokens: Iterable[int]) -> str:
 
 def _has_all(tokens: Iterable[int]) -> str:
     return f"tokens @> '{{{','.join(map(str, sorted(tokens)))}}}'::int[]"
-
-
-def _negate(found: _Found) -> _Found:
-    if not found.exact:
-        return _ANYTHING
-    if found.kind == "some":
-        return _Found("some", f"NOT ({found.test})", terms=found.terms, levels=found.levels)
-    return _NONE if found.kind == "all" else _ALL
 
 
 def _joined(

@@ -7,14 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from msgspec import Struct
-
 from ...event.canonical import Sealed
 from ...seal.tree import Frontier, leaf_hash
+from ..appending import Known, OpenBook, pack
 from ..bodies import Trained
 from ..entry import shared_parts
 from ..names import Named, names_of
-from ..ports import Receipt, Status
+from ..ports import Receipt
 from .bodies import Bodies, keep
 from .busy import Busyness
 from .connect import Connection, Database, Undone
@@ -27,8 +26,6 @@ from .tokens import Entries, Entry
 MOST_TRIES = 5
 """Of a transaction that others got in the way of: PostgreSQL undoes one of those that wait for each other."""
 MOST_NAMES = 500_000
-_AT_ONCE = 500
-"""So many events are compressed one after the other: the dictionary then stays in the processor's cache."""
 _INDEX_BITS = 20
 """An arrival is the number of a batch, and after it, in so many bits, which event of the batch it is."""
 
@@ -42,30 +39,6 @@ T = TypeVar("T")
 Work = Callable[[Connection], tuple[T, Iterable[Sealed]]]
 """What else is done in a transaction, and the events that tell of it."""
 Packed = tuple[list[Entry], list[bytes], Trained | None]
-
-
-class _Known(Struct, frozen=True):
-    """An event that is there already, or comes earlier in the batch."""
-
-    submission: bytes
-    position: int
-    leaf: bytes
-
-
-class _Book:
-    """A book while a batch is appended to it."""
-
-    def __init__(self, number: int, name: str, frontier: Frontier) -> None:
-        self.number = number
-        self.name = name
-        self.frontier = frontier
-        self.known: dict[bytes, _Known] = {}
-        self.leaves: list[bytes] = []
-
-    def take_position(self, leaf: bytes) -> int:
-        """The next position, for the event with this leaf hash."""
-        self.leaves.append(leaf)
-        return self.frontier.size + len(self.leaves) - 1
 
 
 class Writer:
@@ -124,23 +97,10 @@ class Writer:
         return done, receipts
 
     def _packed(self, batch: Iterable[Sealed]) -> Packed:
-        """What is kept of each event, and a dictionary to keep with it, if any.
-
-        An event is let go before the next is looked at, and its bytes as soon as they are compressed.
-        """
-        entries: list[Entry] = []
-        frames: list[bytes] = []
-        plain: list[bytes] = []
-        unpacked = 0
-        for sealed in batch:
-            entries.append(self._entries.make(sealed))
-            plain.append(sealed.canonical)
-            unpacked += len(sealed.canonical)
-            if len(plain) == _AT_ONCE:
-                frames += map(self._bodies.compress, plain)
-                plain.clear()
-        frames += map(self._bodies.compress, plain)
-        return entries, frames, self._bodies.improve(self._database, frames, unpacked)
+        """What is kept of each event, and a dictionary to keep with it, if any."""
+        packed = pack(batch, self._entries.make, self._bodies.compress)
+        trained = self._bodies.improve(self._database, packed.frames, packed.unpacked)
+        return packed.entries, packed.frames, trained
 
 
 class _Append:
@@ -172,15 +132,11 @@ class _Append:
         identities: list[tuple[str, int, int, int, int]] = []
         for index, (entry, frame) in enumerate(zip(entries, frames, strict=True)):
             book = books[entry.book]
-            known = book.known.get(entry.id)
-            if known is not None:
-                status: Status = "duplicate" if known.submission == entry.submission else "conflict"
-                receipts.append(Receipt(entry.event_id, status, book.name, known.position, known.leaf))
+            receipt = book.receive(entry)
+            receipts.append(receipt)
+            if receipt.status != "stored":
                 continue
-            position = book.take_position(entry.leaf)
-            book.known[entry.id] = _Known(entry.submission, position, entry.leaf)
-            receipts.append(Receipt(entry.event_id, "stored", book.name, position, entry.leaf))
-            place, arrival = place_of(book.number, position), batch << _INDEX_BITS | index
+            place, arrival = place_of(book.number, receipt.position), batch << _INDEX_BITS | index
             months[month_of(entry.micros).name] += self._event(entry, book.number, place, arrival, frame)
             submission = int.from_bytes(entry.submission, "big", signed=True)
             identities.append((entry.event_id, place, entry.micros, arrival, submission))
@@ -222,18 +178,18 @@ class _Append:
         ids, *columns = zip(*rows, strict=True)
         self._connection.run(sql, (f"{{{','.join(ids)}}}", *map(list, columns)))
 
-    def _open_books(self, entries: list[Entry]) -> dict[str, _Book]:
+    def _open_books(self, entries: list[Entry]) -> dict[str, OpenBook]:
         numbers = sorted({self._given.books[entry.book] for entry in entries})
         sql = """
             SELECT number, name, frontier FROM trailbook.book WHERE number = ANY (%s) ORDER BY number
             FOR NO KEY UPDATE
         """
         rows = self._connection.rows(sql, (numbers,))
-        books = {name: _Book(number, name, Frontier.from_bytes(frontier)) for number, name, frontier in rows}
+        books = {name: OpenBook(number, name, Frontier.from_bytes(frontier)) for number, name, frontier in rows}
         self._look_up(entries, {book.number: book for book in books.values()})
         return books
 
-    def _look_up(self, entries: list[Entry], books: dict[int, _Book]) -> None:
+    def _look_up(self, entries: list[Entry], books: dict[int, OpenBook]) -> None:
         """Find the events that are there already."""
         ids = f"{{{','.join(entry.event_id for entry in entries)}}}"
         sql = "SELECT id, place, at, arrival, submission FROM trailbook.identity WHERE id = ANY (%s::uuid[])"
@@ -243,9 +199,9 @@ class _Append:
                 body = "SELECT body FROM trailbook.event WHERE at = %s AND arrival = %s"
                 ((frame,),) = self._connection.rows(body, (at, arrival))
                 leaf = leaf_hash(self._bodies.restore(self._database, frame))
-                book.known[id.bytes] = _Known(submission.to_bytes(8, "big", signed=True), position_of(place), leaf)
+                book.known[id.bytes] = Known(submission.to_bytes(8, "big", signed=True), position_of(place), leaf)
 
-    def _close_books(self, books: Iterable[_Book]) -> None:
+    def _close_books(self, books: Iterable[OpenBook]) -> None:
         closed = [(book.number, book.frontier.extend(book.leaves)) for book in books if book.leaves]
         sql = """
             UPDATE trailbook.book AS b SET size = t.size, root = t.root, frontier = t.frontier

@@ -12,20 +12,10 @@ from ...errors import BadQuery
 from ...event.facets import party_text
 from ...event.text import fold, words
 from ...query.matches import network_range
-from ...query.tree import (
-    PREFIXABLE,
-    Address,
-    And,
-    Condition,
-    Field,
-    Not,
-    Occurred,
-    Or,
-    Parties,
-    Words,
-)  # fmt: skip
+from ...query.tree import PREFIXABLE, Address, Condition, Field, Occurred, Parties, Words
+from ..compiling import Compiler
 from ..keys import first_place
-from ..plan import MOST_TERMS, check_level, check_size, period_of, wanted_words
+from ..plan import MOST_TERMS, check_size, period_of, wanted_words
 from .tokens import EVERY, LONGEST_NUMBERED, address_token, facet_token, is_told_apart, word_token
 
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
@@ -68,7 +58,7 @@ class _Found(Struct, frozen=True):
 _ALL, _NONE = _Found("all"), _Found("none")
 
 
-class Planner:
+class Planner(Compiler[_Found]):
     """Compiles conditions against the dictionary of one store."""
 
     def __init__(self, connection: sqlite3.Connection, key: bytes) -> None:
@@ -78,22 +68,10 @@ class Planner:
     def plan(self, condition: Condition) -> Plan:
         """The plan of a resolved condition. Raises BadQuery if it is too deep or too large."""
         period = period_of(condition)
-        found = self._all_of(self._compile(item, False, 1) for item in period.rest)
+        found = self.found(period.rest)
         check_size(found.levels, found.terms)
         match = None if found.kind == "none" else EVERY if found.kind == "all" else _standing(found.text)
         return Plan(match, period.since, period.until, not found.exact)
-
-    def _compile(self, condition: Condition, negated: bool, level: int) -> _Found:
-        """The expression of `condition`, or of its negation: NOT is pushed down to the leaves."""
-        check_level(level)
-        match condition:
-            case Not(item):
-                return self._compile(item, not negated, level + 1)
-            case And(items) | Or(items):
-                parts = (self._compile(item, negated, level + 1) for item in items)
-                return self._all_of(parts) if isinstance(condition, And) != negated else self._any_of(parts)
-            case _:
-                return _negate(self._leaf(condition)) if negated else self._leaf(condition)
 
     def _all_of(self, parts: Iterable[_Found]) -> _Found:
         found = list(parts)
@@ -121,6 +99,13 @@ class Planner:
         if not some:
             return _NONE
         return _joined(_alternatives([_standing(part.text) for part in some]), some, exact)
+
+    def _negated(self, found: _Found) -> _Found:
+        if not found.exact:
+            return _Found("all", exact=False)
+        if found.kind == "some":
+            return _Found("some", _NOT + found.text, terms=found.terms, levels=found.levels)
+        return _NONE if found.kind == "all" else _ALL
 
     def _leaf(self, condition: Condition) -> _Found:
         match condition:
@@ -181,14 +166,6 @@ def _quoted(token: str) -> str:
 
 def _alternatives(texts: list[str]) -> str:
     return texts[0] if len(texts) == 1 else f"({' OR '.join(texts)})"
-
-
-def _negate(found: _Found) -> _Found:
-    if not found.exact:
-        return _Found("all", exact=False)
-    if found.kind == "some":
-        return _Found("some", _NOT + found.text, terms=found.terms, levels=found.levels)
-    return _NONE if found.kind == "all" else _ALL
 
 
 def _standing(text: str) -> str:

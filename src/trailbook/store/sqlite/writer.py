@@ -15,9 +15,10 @@ from msgspec import Struct
 
 from ...event.canonical import Sealed
 from ...seal.tree import Frontier, leaf_hash
+from ..appending import Known, OpenBook, pack
 from ..bodies import Trained
 from ..keys import QUARTER, PlaceAllocator, first_place, tick_of
-from ..ports import Receipt, Status
+from ..ports import Receipt
 from .bodies import Bodies, keep
 from .connect import waiting
 from .entry import Entry, all_tokens, make_entry
@@ -30,20 +31,10 @@ CUT_WAIT_SECONDS = 0.25
 """How long cutting waits for readers; other writers wait as long."""
 MOST_REMEMBERED = 500_000
 _CHUNK = 500
-_AT_ONCE = 500
-"""So many events are compressed one after the other: the dictionary then stays in the processor's cache."""
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], tuple[T, Iterable[Sealed]]]
 """What else is done in a transaction, and the events that tell of it."""
-
-
-class _Known(Struct, frozen=True):
-    """An event that is there already, or comes earlier in the batch."""
-
-    submission: bytes
-    position: int
-    leaf: bytes
 
 
 class _Fresh(Struct, frozen=True, gc=False):
@@ -54,22 +45,6 @@ class _Fresh(Struct, frozen=True, gc=False):
     position: int
     entry: Entry
     frame: bytes
-
-
-class _Book:
-    """A book while a batch is appended to it."""
-
-    def __init__(self, number: int, name: str, frontier: Frontier) -> None:
-        self.number = number
-        self.name = name
-        self.frontier = frontier
-        self.known: dict[bytes, _Known] = {}
-        self.leaves: list[bytes] = []
-
-    def take_position(self, leaf: bytes) -> int:
-        """The next position, for the event with this leaf hash."""
-        self.leaves.append(leaf)
-        return self.frontier.size + len(self.leaves) - 1
 
 
 _blob = bytearray
@@ -112,23 +87,10 @@ class Writer:
         return done, receipts
 
     def _packed(self, batch: Iterable[Sealed]) -> tuple[list[Entry], list[bytes], Trained | None]:
-        """What is kept of each event, and a dictionary to keep with it, if any.
-
-        An event is let go before the next is looked at, and its bytes as soon as they are compressed.
-        """
-        entries: list[Entry] = []
-        frames: list[bytes] = []
-        plain: list[bytes] = []
-        unpacked = 0
-        for sealed in batch:
-            entries.append(make_entry(sealed, self._key))
-            plain.append(sealed.canonical)
-            unpacked += len(sealed.canonical)
-            if len(plain) == _AT_ONCE:
-                frames += map(self._bodies.compress, plain)
-                plain.clear()
-        frames += map(self._bodies.compress, plain)
-        return entries, frames, self._bodies.improve(self._connection, frames, unpacked)
+        """What is kept of each event, and a dictionary to keep with it, if any."""
+        packed = pack(batch, lambda sealed: make_entry(sealed, self._key), self._bodies.compress)
+        trained = self._bodies.improve(self._connection, packed.frames, packed.unpacked)
+        return packed.entries, packed.frames, trained
 
     def _append(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
         books = self._open_books(entries)
@@ -137,34 +99,30 @@ class Writer:
         allocator = PlaceAllocator(self._key_lookup())
         for entry, frame in zip(entries, frames, strict=True):
             book = books[entry.book]
-            known = book.known.get(entry.id)
-            if known is not None:
-                status: Status = "duplicate" if known.submission == entry.submission else "conflict"
-                receipts.append(Receipt(entry.event_id, status, book.name, known.position, known.leaf))
+            receipt = book.receive(entry)
+            receipts.append(receipt)
+            if receipt.status != "stored":
                 continue
-            position = book.take_position(entry.leaf)
-            book.known[entry.id] = _Known(entry.submission, position, entry.leaf)
-            receipts.append(Receipt(entry.event_id, "stored", book.name, position, entry.leaf))
-            fresh.append(_Fresh(allocator.allocate(entry.micros), book.number, position, entry, frame))
+            fresh.append(_Fresh(allocator.allocate(entry.micros), book.number, receipt.position, entry, frame))
         if fresh:
             self._insert(sorted(fresh, key=attrgetter("key")))
         self._close_books(books.values())
         return receipts
 
-    def _open_books(self, entries: list[Entry]) -> dict[str, _Book]:
+    def _open_books(self, entries: list[Entry]) -> dict[str, OpenBook]:
         ids: dict[str, list[bytes]] = defaultdict(list)
         for entry in entries:
             ids[entry.book].append(entry.id)
         return {name: self._open_book(name, wanted) for name, wanted in ids.items()}
 
-    def _open_book(self, name: str, wanted: list[bytes]) -> _Book:
+    def _open_book(self, name: str, wanted: list[bytes]) -> OpenBook:
         row = self._connection.execute("SELECT id, frontier FROM book WHERE name = ?", (name,)).fetchone()
         if row is None:
             frontier = Frontier()
             sql = "INSERT INTO book (name, size, root, frontier) VALUES (?, 0, ?, ?)"
             number = self._connection.execute(sql, (name, frontier.root(), frontier.to_bytes())).lastrowid
-            return _Book(int(number or 0), name, frontier)
-        book = _Book(row[0], name, Frontier.from_bytes(row[1]))
+            return OpenBook(int(number or 0), name, frontier)
+        book = OpenBook(row[0], name, Frontier.from_bytes(row[1]))
         for start in range(0, len(wanted), _CHUNK):
             chunk = [_blob(id) for id in wanted[start : start + _CHUNK]]
             sql = f"""
@@ -173,10 +131,10 @@ class Writer:
             """
             for id, submission, position, body in self._connection.execute(sql, (book.number, *chunk)):
                 leaf = leaf_hash(self._bodies.restore(self._connection, body))
-                book.known[id] = _Known(submission, position, leaf)
+                book.known[id] = Known(submission, position, leaf)
         return book
 
-    def _close_books(self, books: Iterable[_Book]) -> None:
+    def _close_books(self, books: Iterable[OpenBook]) -> None:
         for book in books:
             frontier = book.frontier.extend(book.leaves)
             sql = "UPDATE book SET size = ?, root = ?, frontier = ? WHERE id = ?"
