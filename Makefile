@@ -56,7 +56,7 @@ test: lint postgresql chromium ## the checks of lint, then all tests with branch
 soak: $(READY) postgresql chromium ## the tests that go by size, at full size (this takes long)
 	TRAILBOOK_TEST_SIZE=full $(BIN)/pytest -n auto
 
-postgresql: ## PostgreSQL's programs, which the tests start a server of their own with
+postgresql: ## PostgreSQL's programs, which tests and benchmarks start a server of their own with
 	@tools/postgresql.sh
 
 chromium: ## the browser that the pages are tested with, where there is none yet
@@ -76,8 +76,9 @@ format: $(READY) ## bring the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## figures beside a plain baseline; at 10 million events with SIZE=--large
+bench: $(READY) postgresql ## figures beside a plain baseline; at 10 million events with SIZE=--large
 	$(BIN)/python -m bench $(SIZE)
+	$(BIN)/python -m bench.postgres $(SIZE)
 	$(BIN)/python -m bench.service
 
 docs: $(READY) ## draw the picture in the README anew, then try all that the docs say

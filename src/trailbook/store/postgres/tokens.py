@@ -25,7 +25,7 @@ some 25 bytes long, each row of a longer one 3), and is looked at again."""
 ADDRESS_DIGITS = {"4": (4, 6, 8), "6": (8, 12, 16, 32)}
 """How many hexadecimal digits of an address are tokens, by its version: 16, 24 and 32 bits; 32, 48, 64 and 128."""
 
-_LONGEST_REMEMBERED, _MOST_REMEMBERED = 16, 1 << 14
+_LONGEST_REMEMBERED, _MOST_REMEMBERED = 40, 1 << 14
 
 
 Tokens = tuple[str | bytes, ...]
@@ -45,31 +45,30 @@ def token_of(element: bytes) -> int:
     return int(_ELEMENT.unpack(element)[1])
 
 
-def _hashed(kind: bytes, text: str, key: bytes) -> int:
-    hash = _begun(kind, key).copy()
+def _hashed(text: str, key: bytes) -> int:
+    hash = _keyed(key).copy()
     hash.update(text.encode())
     return int.from_bytes(hash.digest(), "big")
 
 
-@lru_cache(maxsize=16)
-def _begun(kind: bytes, key: bytes) -> blake2b:
-    """A hash that has taken in the kind of what it is of."""
-    return blake2b(kind, digest_size=6, key=key)
-
-
 def hashed_word(word: str, key: bytes) -> int:
     """The token of a word that is not numbered; others may have the same."""
-    return -1 - _hashed(b"w:", word, key) % WORD_BUCKETS
+    return -1 - _hashed(f"w:{word}", key) % WORD_BUCKETS
+
+
+@lru_cache(maxsize=16)
+def _keyed(key: bytes) -> blake2b:
+    return blake2b(digest_size=6, key=key)
 
 
 def reference(id: str, key: bytes) -> int:
     """The token of whatever bears an id, of any kind; others may have the same."""
-    return -1 - WORD_BUCKETS - _hashed(b"id:", id, key) % ID_BUCKETS
+    return -1 - WORD_BUCKETS - _hashed(f"id:{id}", key) % ID_BUCKETS
 
 
 def request(id: str, key: bytes) -> int:
     """The token of a request's id; others may have the same."""
-    return -1 - WORD_BUCKETS - _hashed(b"request:", id, key) % ID_BUCKETS
+    return -1 - WORD_BUCKETS - _hashed(f"request:{id}", key) % ID_BUCKETS
 
 
 def is_numbered(word: str) -> bool:
@@ -117,28 +116,13 @@ class Entries(entry.Entries[Tokens]):
 
 
 class _Words(dict[bytes, Tokens]):
-    """The tokens of the words in pieces of text. Those of short ones are remembered: most come again and again.
-
-    When there are too many, those are forgotten that have not been asked for since there were too many before.
-    """
+    """The tokens of the words in pieces of text. Those of short ones are remembered: most come again and again."""
 
     def __init__(self, key: bytes) -> None:
         super().__init__()
         self._key = key
-        self._earlier: dict[bytes, Tokens] = {}
 
     def __missing__(self, piece: bytes) -> Tokens:
-        found = self._earlier.get(piece)
-        if found is None:
-            found = self._tokens(piece)
-        if len(piece) <= _LONGEST_REMEMBERED:
-            if len(self) >= _MOST_REMEMBERED:
-                self._earlier = dict(self)
-                self.clear()
-            self[piece] = found
-        return found
-
-    def _tokens(self, piece: bytes) -> Tokens:
         several: set[str | bytes] = set()
         for word in long_words(piece.decode()):
             if is_numbered(word):
@@ -146,4 +130,9 @@ class _Words(dict[bytes, Tokens]):
             else:
                 several.add(beginning(word))
                 several.add(element(hashed_word(word, self._key)))
-        return tuple(several)
+        found = tuple(several)
+        if len(piece) <= _LONGEST_REMEMBERED:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[piece] = found
+        return found

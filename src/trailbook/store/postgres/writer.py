@@ -11,7 +11,7 @@ from ...event.canonical import Sealed
 from ...seal.tree import Frontier, leaf_hash
 from ..appending import Known, OpenBook, pack
 from ..bodies import Trained
-from ..entry import Part, shared_parts
+from ..entry import shared_parts
 from ..names import Named, names_of
 from ..ports import Receipt
 from .bodies import Bodies, keep
@@ -21,7 +21,7 @@ from .months import month_of
 from .names import keep_names
 from .numbers import Given, Numbers
 from .places import book_of, place_of, position_of
-from .tokens import Entries, Entry, Tokens
+from .tokens import Entries, Entry
 
 MOST_TRIES = 5
 """Of a transaction that others got in the way of: PostgreSQL undoes one of those that wait for each other."""
@@ -117,7 +117,6 @@ class _Append:
         self._given = given
         self._bodies = bodies
         self._database = database
-        self._shared: dict[int, set[bytes]] = {}
         self.names: set[Named] = set()
         self.fresh: list[tuple[int, list[bytes]]] = []
 
@@ -154,7 +153,9 @@ class _Append:
         self, entry: Entry, book: int, place: int, arrival: int, frame: bytes
     ) -> tuple[bytes, bytes, bytes, bytes]:
         """A row of the event table, as COPY takes it."""
-        tokens = [*self._elements(entry.own).union(*map(self._elements_of, entry.shared))]
+        numbers = self._given.tokens
+        found = set().union(*entry.indexed())
+        tokens = [one if isinstance(one, bytes) else numbers[one] for one in found]
         self.fresh.append((entry.micros, tokens))
         who, what = self._given.whos[book, entry.who], self._given.whats[book, entry.what]
         size = len(tokens)
@@ -162,17 +163,6 @@ class _Append:
             7, 8, entry.micros, 8, arrival, 8, place, 4, who, 4, what, 20 + 8 * size, 1, 0, _INT4_OID, size, 1
         )
         return head, b"".join(tokens), _FRAME.pack(len(frame)), frame
-
-    def _elements_of(self, part: Part[Tokens]) -> set[bytes]:
-        """The tokens of what events of the batch share, worked out once."""
-        found = self._shared.get(id(part))
-        if found is None:
-            found = self._shared[id(part)] = self._elements(part.indexed)
-        return found
-
-    def _elements(self, tokens: Tokens) -> set[bytes]:
-        numbers = self._given.tokens
-        return {one if type(one) is bytes else numbers[one] for one in tokens}
 
     def _copy(self, month: str, rows: list[bytes]) -> None:
         """Add rows to the partition of a month: nothing is copied into a table with row security, such as the whole."""
