@@ -57,7 +57,7 @@ test: lint postgresql chromium fonts ## the checks of lint, then all tests with 
 soak: $(READY) postgresql chromium fonts libreoffice ## the tests that go by size, at full size (this takes long)
 	TRAILBOOK_TEST_SIZE=full $(BIN)/pytest -n auto
 
-postgresql: ## PostgreSQL's programs, which the tests start a server of their own with
+postgresql: ## PostgreSQL's programs, which tests and benchmarks start a server of their own with
 	@tools/postgresql.sh
 
 fonts: ## fonts of many scripts, which PDFs are drawn with, and what the tests read PDFs with
@@ -83,8 +83,9 @@ format: $(READY) ## bring the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## figures beside a plain baseline; at 10 million events with SIZE=--large
+bench: $(READY) postgresql ## figures beside a plain baseline; at 10 million events with SIZE=--large
 	$(BIN)/python -m bench $(SIZE)
+	$(BIN)/python -m bench.postgres $(SIZE)
 	$(BIN)/python -m bench.service
 	$(BIN)/python -m bench.formats
 

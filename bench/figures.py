@@ -7,23 +7,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from trailbook.directory.viewer import OPERATOR
-from trailbook.query.language import parse
-from trailbook.query.resolve import resolve
-from trailbook.query.tree import Condition
 from trailbook.report.clock import zone_named
-from trailbook.report.columns import COLUMNS, DEFAULT_COLUMNS, Setting
-from trailbook.report.definition import Definition
-from trailbook.report.run import run
 from trailbook.store.dimensions import bucket, facet_dimension
-from trailbook.store.ports import LocalStore
 from trailbook.store.sqlite.connect import CACHE_BYTES
 from trailbook.wiring import open_store
 
+from .asker import Asker
 from .making import Made
 from .measure import Figure, cpu_ms, in_child, tell
 from .plain import Plain
 from .questions import PAGE, Question, cast_of, crowd, pages
-from .tasks import END
 
 PAGE_MS, COUNT_MS, SUMMARY_MS = 5.0, 15.0, 300.0
 IMPORT_RATE, EXPORT_RATE = 20_000, 40_000
@@ -49,7 +42,7 @@ def figures(made: Made, page_aims: dict[str, float], runs: int) -> Iterator[Figu
 
 def _reading(made: Made, page_aims: dict[str, float], cpu: Cpu) -> Iterator[Figure]:
     store, plain = open_store(str(made.store)), Plain(made.plain)
-    asker = _Asker(store)
+    asker = Asker(store)
     tell("choosing busy and rare parties")
     cast = cast_of(plain)
     for question in pages(cast):
@@ -73,7 +66,7 @@ def _reading(made: Made, page_aims: dict[str, float], cpu: Cpu) -> Iterator[Figu
     store.close()
 
 
-def _counting(asker: _Asker, plain: Plain, question: Question, small: bool, cpu: Cpu) -> Iterator[Figure]:
+def _counting(asker: Asker, plain: Plain, question: Question, small: bool, cpu: Cpu) -> Iterator[Figure]:
     tell("count")
     condition = asker.resolved(f"{question.query} {YEAR}")
     number = asker.store.count(OPERATOR, condition)
@@ -83,7 +76,7 @@ def _counting(asker: _Asker, plain: Plain, question: Question, small: bool, cpu:
                  note=f"{number:,} rows")  # fmt: skip
 
 
-def _summing(asker: _Asker, plain: Plain, tenant: str, small: bool, cpu: Cpu) -> Iterator[Figure]:
+def _summing(asker: Asker, plain: Plain, tenant: str, small: bool, cpu: Cpu) -> Iterator[Figure]:
     by = [bucket("day", zone_named("UTC")), facet_dimension("action")]
     for what, query, only in (("all", YEAR, ""), ("one tenant", f"tenant:{tenant} {YEAR}", tenant)):
         tell(f"summary: {what}")
@@ -132,26 +125,3 @@ def _checking(made: Made) -> Iterator[Figure]:
         assert problems == [], problems
         yield Figure(what, "events/CPU s", made.events / (time.process_time() - started), more=True)
     store.close()
-
-
-class _Asker:
-    """Asks a store as the command line does, for the operator and in UTC."""
-
-    def __init__(self, store: LocalStore) -> None:
-        self.store = store
-        setting = Setting(Definition().clock())
-        self._cells = [COLUMNS[key].text(setting) for key in DEFAULT_COLUMNS]
-
-    def resolved(self, query: str) -> Condition:
-        """The condition of a query, its names and times resolved."""
-        names = partial(self.store.parties, OPERATOR)
-        return resolve(parse(query), names=names, now=END, zone=zone_named("UTC")).condition
-
-    def page(self, condition: Condition) -> list[list[str]]:
-        """The first page with the texts of all default columns."""
-        rows = self.store.page(OPERATOR, condition, limit=PAGE).rows
-        return [[cell(row) for cell in self._cells] for row in rows]
-
-    def report(self, query: str) -> list[tuple[str, ...]]:
-        """A whole report of as many rows: names resolved, all rows counted, the shown ones written out."""
-        return list(run(self.store, OPERATOR, Definition(query=query, limit=PAGE), now=END).texts())

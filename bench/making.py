@@ -13,12 +13,10 @@ import trailbook
 
 from .measure import Spent, in_child, tell
 
-_ROOMS: dict[str, tuple[str, ...]] = {
-    "write": ("demo", "event/model.py", "event/canonical.py"),
-    "import": ("event", "masking", "ingest", "directory", "seal", "store"),
-    "plain": (),
-}
-"""What decides how each file is made, besides the benchmark itself and the file that it is made of."""
+HOME, OWN = Path(trailbook.__file__).parent, Path(__file__).parent
+_BENCH = (OWN / "plain.py", OWN / "tasks.py")
+STORING = tuple(HOME / room for room in ("event", "masking", "ingest", "directory", "seal", "store"))
+"""The code that decides what is stored of a trail, and how."""
 _GZIP_SAMPLE = 256 << 20
 
 
@@ -37,28 +35,37 @@ class Made:
 
     def make(self, fresh: bool) -> None:
         """Make what is not there, or was made by another version of the code; all of it if `fresh`."""
+        self.make_store(fresh)
+        self.step("plain", _BENCH, lambda: self._anew(self.plain, "import_plain", self.lines, self.plain))
+        tell(f"{self.events:,} events: gzip")
+        self.gzip_share = _gzip_share(self.lines)
+
+    def make_store(self, fresh: bool) -> None:
+        """The same without the baseline's tables."""
         if fresh:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
-        steps: dict[str, tuple[Path, Callable[[], Spent]]] = {
-            "write": (self.lines, lambda: in_child("write_lines", self.lines, self.events)),
-            "import": (self.store, lambda: in_child("import_lines", self.lines, self.store)),
-            "plain": (self.plain, lambda: in_child("import_plain", self.lines, self.plain)),
-        }
+        written = tuple(HOME / room for room in ("demo", "event/model.py", "event/canonical.py"))
+        self.step("write", written + _BENCH, lambda: self._anew(self.lines, "write_lines", self.lines, self.events))
+        self.step("import", STORING + _BENCH, lambda: self._anew(self.store, "import_lines", self.lines, self.store))
+
+    def step(self, name: str, code: tuple[Path, ...], make: Callable[[], Spent]) -> None:
+        """Make something, unless it was made of the same lines by the same code: files, or what is in folders."""
         kept = json.loads(self._costs.read_text()) if self._costs.exists() else {}
-        for name, (made, step) in steps.items():
-            version = _version(name) + (kept["write"]["version"] if name != "write" else "")
-            if kept.get(name, {}).get("version") == version:
-                tell(f"{self.events:,} events: {name} kept from last time, in {self.folder}")
-            else:
-                tell(f"{self.events:,} events: {name}")
-                for file in self.folder.glob(f"{made.name}*"):
-                    file.unlink()
-                kept[name] = {"version": version, "spent": step()}
-                self._costs.write_text(json.dumps(kept))
-            self.cost[name] = Spent(*kept[name]["spent"])
-        tell(f"{self.events:,} events: gzip")
-        self.gzip_share = _gzip_share(self.lines)
+        version = _version(code) + (kept["write"]["version"] if name != "write" else "")
+        if kept.get(name, {}).get("version") == version:
+            tell(f"{self.events:,} events: {name} kept from last time, in {self.folder}")
+        else:
+            tell(f"{self.events:,} events: {name}")
+            kept[name] = {"version": version, "spent": make()}
+            self._costs.write_text(json.dumps(kept))
+        self.cost[name] = Spent(*kept[name]["spent"])
+
+    def _anew(self, made: Path, task: str, *arguments: object) -> Spent:
+        """Make a file by a task, without what was there of it before."""
+        for file in self.folder.glob(f"{made.name}*"):
+            file.unlink()
+        return in_child(task, *arguments)
 
 
 def _gzip_share(lines: Path) -> float:
@@ -68,13 +75,10 @@ def _gzip_share(lines: Path) -> float:
     return len(gzip.compress(text, 6)) / len(text)
 
 
-def _version(step: str) -> str:
+def _version(code: tuple[Path, ...]) -> str:
     digest = hashlib.sha256()
-    home = Path(trailbook.__file__).parent
-    own = Path(__file__).parent
-    rooms = [home / room for room in _ROOMS[step]]
-    inside = [path for room in rooms for path in (sorted(room.rglob("*")) if room.is_dir() else [room])]
-    for path in (*inside, own / "plain.py", own / "tasks.py"):
+    inside = [path for room in code for path in (sorted(room.rglob("*")) if room.is_dir() else [room])]
+    for path in inside:
         if path.suffix in (".py", ".toml"):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -68,9 +68,9 @@ def _run(task: Callable[[], object], repeats: int) -> float:
     return time.process_time() - started
 
 
-def in_child(task: str, *arguments: object) -> Spent:
-    """Run one of `bench.tasks` in a process of its own, so that its memory is its own too."""
-    command = [sys.executable, "-m", "bench.tasks", task, *map(str, arguments)]
+def in_child(task: str, *arguments: object, module: str = "bench.tasks") -> Spent:
+    """Run one of a module's tasks in a process of its own, so that its memory is its own too."""
+    command = [sys.executable, "-m", module, task, *map(str, arguments)]
     out = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
     return Spent(*json.loads(out))
 

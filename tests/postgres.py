@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
-import subprocess
-import sys
-import tempfile
-import time
 from functools import cache
 from pathlib import Path
-from urllib.parse import quote
 
-import psycopg
+from private_postgres import ADMINISTRATOR
+from private_postgres import Server as PrivateServer
 from size import FULL
 
 from trailbook.store.postgres.schema import migrate
 
-ADMINISTRATOR, LOGIN = "administrator", "trailbook_tests"
-"""Who owns the server, and whom stores are opened as: a role that may do nothing by itself."""
-HUNG = 60.0
+LOGIN = "trailbook_tests"
+"""Whom stores are opened as: a role that may do nothing by itself."""
 FRESH = "fresh"
 """The database that all others are copies of: migrated, and empty."""
 MUCH = 1 << 20
@@ -28,16 +21,6 @@ MUCH = 1 << 20
 IN_MEMORY = Path("/dev/shm")
 ROOM_BYTES = 4 << 30
 """That have to be free there."""
-_KEEPER = """
-import os, shutil, signal, sys
-sys.stdin.read()
-try:
-    os.kill(int(open(sys.argv[1] + "/data/postmaster.pid").readline()), signal.SIGQUIT)
-except (OSError, ValueError):
-    pass
-shutil.rmtree(sys.argv[1], ignore_errors=True)
-"""
-"""A program that ends the server and removes its folder once whoever started it has ended, in whatever way."""
 _REMEMBER = """
 CREATE SCHEMA pristine;
 DO $$ DECLARE one regclass; BEGIN
@@ -71,58 +54,15 @@ END $$;
 """
 
 
-class Server:
-    """A PostgreSQL whose files and socket are in a folder of its own, in `place`; None: where temporary files are."""
+class Server(PrivateServer):
+    """A server of our own in `place`, small enough for many tests at once; see `PrivateServer`."""
 
     def __init__(self, place: Path | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="trailbook-postgres-", dir=place))
-        self._as_user = _as_user()
-        if self._as_user:
-            os.chown(self.folder, self._as_user["user"], self._as_user["group"])
-        self._keeper = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _KEEPER, str(self.folder)], stdin=subprocess.PIPE, start_new_session=True
-        )
-        arguments = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        self._run("initdb", f"--pgdata={self.data}", f"--username={ADMINISTRATOR}", *arguments).communicate()
-        self.start()
-
-    @property
-    def data(self) -> Path:
-        """Where its files are."""
-        return self.folder / "data"
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        until = time.monotonic() + HUNG
-        self._launch()
-        while not self._answers():
-            assert time.monotonic() < until, self.log()
-            if self.process.poll() is not None:
-                # What a killed one had started has not all noticed yet.
-                self._launch()
-            time.sleep(0.01)
-
-    def end(self) -> None:
-        """Stop it, and remove all that it kept."""
-        self._keeper.communicate()
-        self.process.wait(HUNG)
-
-    def kill(self) -> None:
-        """Kill the postmaster; what it had started ends by itself when it notices."""
-        self.process.kill()
-        self.process.wait(HUNG)
+        super().__init__(place, {"shared_buffers": "64MB", "max_wal_size": "256MB", "max_connections": "200"})
 
     def url(self, database: str, user: str = LOGIN) -> str:
-        """The URL of a database, as `--store` takes it."""
-        return f"postgresql://{user}@/{database}?host={quote(str(self.folder), safe='')}"
-
-    def connect(self, database: str) -> psycopg.Connection[tuple[object, ...]]:
-        """Connect past Trailbook, as one who may do anything."""
-        return psycopg.connect(self.url(database, ADMINISTRATOR), autocommit=True)
-
-    def log(self) -> str:
-        """What it said."""
-        return (self.folder / "log").read_text()
+        """See `PrivateServer.url`; as one who uses the store, unless another is named."""
+        return super().url(database, user)
 
     def prepare(self) -> None:
         """Make the database that others are copies of."""
@@ -133,31 +73,6 @@ class Server:
             fresh.execute(f"CREATE ROLE {LOGIN} LOGIN")
             fresh.execute(f"GRANT trailbook_writer, trailbook_reader TO {LOGIN}")
             fresh.execute(_REMEMBER)
-
-    def _launch(self) -> None:
-        settings = {
-            "listen_addresses": "",
-            "unix_socket_directories": self.folder,
-            "shared_buffers": "64MB",
-            "max_wal_size": "256MB",
-            "max_connections": "200",
-        }
-        told = (f"--{name}={value}" for name, value in settings.items())
-        self.process = self._run("postgres", "-D", str(self.data), *told)
-
-    def _answers(self) -> bool:
-        try:
-            self.connect("postgres").close()
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        with (self.folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                [str(binaries() / program), *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True, **self._as_user,  # type: ignore[call-overload]
-            )  # fmt: skip
 
 
 class Stores:
@@ -211,21 +126,3 @@ def url(folder: Path) -> str:
 def owned(folder: Path) -> str:
     """The same store, for who may do with it what its owner may."""
     return shared().url(folder, ADMINISTRATOR)
-
-
-@cache
-def binaries() -> Path:
-    """Where PostgreSQL's programs are."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda one: int(one.parts[4]))
-    on_path = shutil.which("postgres")
-    assert found or on_path, "The tests need PostgreSQL. `make postgresql` installs it."
-    return found[-1].parent if found else Path(str(on_path)).parent
-
-
-def _as_user() -> dict[str, object]:
-    """PostgreSQL does not run as root: then it is somebody else."""
-    if os.getuid():
-        return {}
-    names = {one.pw_name: one for one in pwd.getpwall()}
-    who = names.get("postgres") or names["nobody"]
-    return {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# PostgreSQL's programs for the tests, which start a server of their own: installed on Debian and its like, unless there.
+# PostgreSQL's programs, for tests and benchmarks with a server of their own: installed on Debian, unless there.
 set -eu
 
 if ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null; then

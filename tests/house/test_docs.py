@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import postgres
+import private_postgres
 import pytest
 
 from trailbook.query.language import parse
@@ -46,7 +47,7 @@ STAND_INS = {
     r"trailbook serve &": "trailbook serve > serve.txt 2>&1 & echo $! > serve.pid",
     r"kill \$!": "kill $(cat serve.pid)",
     r"sudo apt-get install .*": "true",
-    r"sudo -u postgres (.*)": rf"PGUSER={postgres.ADMINISTRATOR} \1",
+    r"sudo -u postgres (.*)": rf"PGUSER={private_postgres.ADMINISTRATOR} \1",
 }
 """Commands that are not run here, and what runs instead. `make run` and `make test` are run by `.ci/run`."""
 
@@ -140,7 +141,7 @@ class Reading:
         self.database: postgres.Server | None = None
         if page.exists() and "sudo -u postgres" in page.read_text(encoding="utf-8"):
             self.database = postgres.quick()
-            self.path = f"{postgres.binaries()}{os.pathsep}{self.path}"
+            self.path = f"{private_postgres.binaries()}{os.pathsep}{self.path}"
             self.exported["PGHOST"] = str(self.database.folder)
 
     def run(self, step: Step) -> None:

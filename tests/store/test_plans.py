@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import postgres
@@ -15,7 +16,7 @@ from trailbook.directory.viewer import OPERATOR, Viewer, parse_viewer
 from trailbook.event.model import PartyKey
 from trailbook.query.tree import EVERYTHING, And, Condition, Field, Not, Occurred, Or, Parties
 from trailbook.store.keys import microseconds
-from trailbook.store.postgres import connect
+from trailbook.store.postgres import connect, rows
 from trailbook.store.postgres.months import month_of
 from trailbook.store.postgres.store import PostgresStore
 
@@ -56,14 +57,14 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
     seen: list[Plan] = []
     original = connect.Connection.rows
 
-    def rows(self: connect.Connection, sql: str, values: Any = None, way: connect.Way = "any") -> list[connect.Row]:
+    def asked(self: connect.Connection, sql: str, values: Any = None, way: connect.Way = "any") -> list[connect.Row]:
         found = original(self, sql, values, way)
         if "trailbook.seen" in sql:
             explained = original(self, f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values, way)
             seen.append(explained[0][0][0]["Plan"])
         return found
 
-    monkeypatch.setattr(connect.Connection, "rows", rows)
+    monkeypatch.setattr(connect.Connection, "rows", asked)
     return seen
 
 
@@ -115,6 +116,20 @@ def test_a_page_of_who_is_busy_comes_by_the_index_of_time_and_looks_at_few_rows(
     assert indexes(plans) == {"time"}
     assert kinds(plans) <= {"Index Scan", "Index Only Scan"}
     assert sum(node["Actual Rows"] for node in steps(plans)) < 300
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_a_page_of_who_is_busy_but_was_asleep_comes_by_the_index_of_time_all_the_same(
+    tmp_path: Path, plans: list[Plan], monkeypatch: pytest.MonkeyPatch, order: Any
+) -> None:
+    many, asleep = 5_000, 300
+    monkeypatch.setattr(rows, "PATIENCE", 1)
+    with closing(PostgresStore(postgres.url(tmp_path))) as store:
+        users = ["busy" if n % 2 and asleep < n < many - asleep else "other" for n in range(many)]
+        store.append([seal(simple(n, at=NOON + timedelta(seconds=n), user=one)) for n, one in enumerate(users)])
+        assert len(store.page(OPERATOR, Parties((BUSY,)), order=order).rows) == 50
+    assert len(plans) == 2
+    assert indexes(plans) == {"time"}
 
 
 def test_a_page_of_everything_sorts_nothing_and_looks_at_no_more_than_it_shows(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -31,8 +30,9 @@ def summarise(connection: Asking, finder: Finder, selection: Selection, by: Sequ
     groups: Groups = Counter()
     for piece in _pieces(connection, selection, by):
         narrowed = structs.replace(selection.plan, since=piece.since, until=piece.until)
-        values = Values(partial(_text, connection), piece, unit)
-        for cell in _cells(connection, selection._replace(plan=narrowed), parts, unit, piece):
+        cells = _cells(connection, selection._replace(plan=narrowed), parts, unit, piece)
+        values = Values(_texts(connection, cells), piece, unit)
+        for cell in cells:
             connection.check_time()
             groups[tuple(values.of(dimension, cell) for dimension in by)] += cell.events
     return groups
@@ -61,7 +61,11 @@ def _cells(connection: Asking, selection: Selection, parts: set[str], unit: str 
     return [cell for cell in map(Cell._make, connection.rows(sql, way=way_to(selection.plan))) if cell.events]
 
 
-def _text(connection: Asking, table: str, number: int) -> str | None:
-    column = "name" if table == "book" else "text"
-    rows = connection.rows(f"SELECT {column} FROM trailbook.{table} WHERE number = %s", (number,))
-    return str(rows[0][0]) if rows else None
+def _texts(connection: Asking, cells: list[Cell]) -> Callable[[str, int], str | None]:
+    """Gives the text of each number in the cells; all are read at once, as there may be thousands."""
+    found: dict[tuple[str, int], str] = {}
+    for table, column in (("book", "name"), ("who", "text"), ("what", "text")):
+        if numbers := {getattr(cell, table) for cell in cells} - {0}:
+            sql = f"SELECT number, {column} FROM trailbook.{table} WHERE number = ANY (%s)"
+            found.update(((table, number), text) for number, text in connection.rows(sql, ([*numbers],)))
+    return lambda table, number: found.get((table, number))

@@ -25,6 +25,9 @@ BY_TIME, BY_TOKEN = 2.0, 1.5
 """What it takes to look at a row that comes next in time, and at one that an index of tokens found (microseconds)."""
 PATIENCE = 4
 """A page is looked for among so many times as many rows as it should take, before that turns out to be wrong."""
+FURTHER = 8
+"""Then among so many times more, and again, for as long as that is less than all that the index of tokens would find:
+who is busy may still have been asleep lately."""
 MOST_MONTHS = 64
 _EVERYWHERE = "true"
 
@@ -186,16 +189,16 @@ class Finder:
             return _raw(self.connection.rows(sql, way="time"))
         share, events = shares.of(window.months, selection.plan.needs)
         if share and BY_TIME * size / share < BY_TOKEN * share * events:
-            enough = int(PATIENCE * size / share) + size
             everything = selection._replace(plan=_without_test(selection.plan))
             inner = f"SELECT * {source(everything, window.low, window.high)}{rest.format('at')}"
-            sql = f"""
-                {columns} FROM ({inner} ORDER BY at {sense}, arrival {sense} LIMIT {enough}) AS next
-                WHERE {selection.plan.test} LIMIT {size}
-            """
-            found = _raw(self.connection.rows(sql, way="time"))
-            if len(found) == size:
-                return found
+            for enough in _so_far(int(PATIENCE * size / share) + size, BY_TOKEN * share * events / BY_TIME):
+                sql = f"""
+                    {columns} FROM ({inner} ORDER BY at {sense}, arrival {sense} LIMIT {enough}) AS next
+                    WHERE {selection.plan.test} LIMIT {size}
+                """
+                found = _raw(self.connection.rows(sql, way="time"))
+                if len(found) == size:
+                    return found
         # With at + 0 the index of time is no way to the order: it would be gone through for what is rarely there.
         where = source(selection, window.low, window.high)
         sql = f"{columns} {where}{rest.format('at + 0')} ORDER BY at + 0 {sense}, arrival {sense} LIMIT {size}"
@@ -214,6 +217,13 @@ class Finder:
 
 def _without_test(plan: Plan) -> Plan:
     return Plan("", (), plan.since, plan.until, plan.recheck)
+
+
+def _so_far(enough: int, most: float) -> Iterator[int]:
+    """Among how many rows to look, one after the other: first among as many as should be enough."""
+    yield enough
+    while (enough := enough * FURTHER) < most:
+        yield enough
 
 
 def _so_many(windows: list[Window], months: int, shares: Shares) -> int:

@@ -52,7 +52,7 @@ CREATE TABLE trailbook.event (
 ) PARTITION BY RANGE (at);
 ALTER TABLE trailbook.event ALTER body SET STORAGE EXTERNAL;
 CREATE UNIQUE INDEX event_time ON trailbook.event (at, arrival);
-CREATE INDEX event_tokens ON trailbook.event USING gin (tokens) WITH (gin_pending_list_limit = 1024);
+CREATE INDEX event_tokens ON trailbook.event USING gin (tokens) WITH (gin_pending_list_limit = 2048);
 CREATE SEQUENCE trailbook.arrival;
 
 CREATE TABLE trailbook.identity (
