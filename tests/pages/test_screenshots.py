@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
+import screenshots
 from paged import reading
 from served import service
 
 from trailbook.web.service import Service
-
-ROOT = Path(__file__).parents[2]
-
-spec = importlib.util.spec_from_file_location("screenshots", ROOT / "tools" / "screenshots.py")
-assert spec is not None
-assert spec.loader is not None
-screenshots = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(screenshots)
 
 
 @pytest.fixture

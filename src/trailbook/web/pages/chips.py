@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...directory.directory import Directory
+from ...directory.visible import visible_history
 from ...event.model import PartyKey
 from ...query.editing import parts, turned, without
 from ...query.language import parse, unparse
 from ...query.tree import EVERYTHING, Address, Condition, Field, Involves, Not, Period, Words
 from ...report.asked import Asked
+from ...report.hidden import WHO
 from .building import Building
 from .labels import DIRECTIONS, FIELDS, KINDS
 from .language import marked as _
@@ -30,17 +33,27 @@ class Chip(NamedTuple):
     turned_address: str
 
 
+class Known(NamedTuple):
+    """A party, and the last name that the reader may know of it; empty: none."""
+
+    party: PartyKey
+    name: str
+
+
 class Meant(NamedTuple):
-    """What a name in the query was taken to mean; no parties: nobody."""
+    """What a name or ID in the query was taken to mean: so many parties, the first of them by name; none: nobody."""
 
     kind: str
     value: str
-    parties: tuple[PartyKey, ...]
+    number: int
+    known: tuple[Known, ...]
 
 
 MOST = 30
 """Of a query with more conditions, so many are shown; and none of a query that is longer than `LONGEST` characters."""
 LONGEST = 2_000
+_TOLD = 5
+"""Of the parties that a name stands for, so many are shown."""
 
 
 def chips(screen: Screen, state: Building) -> list[Chip]:
@@ -61,7 +74,22 @@ def chips(screen: Screen, state: Building) -> list[Chip]:
 
 def meant(screen: Screen, asked: Asked) -> list[Meant]:
     """What the names in the query were taken to mean, as far as the reader may know."""
-    return [Meant(screen.gettext(KINDS[kind]), value, found) for kind, value, found in asked.about().parties]
+    directory = screen.service.directory()
+    return [
+        Meant(
+            screen.gettext(KINDS[kind]),
+            value,
+            len(found),
+            tuple(Known(party, _name(directory, asked, party)) for party in found[:_TOLD]),
+        )
+        for kind, value, found in asked.about().parties
+    ]
+
+
+def _name(directory: Directory, asked: Asked, party: PartyKey) -> str:
+    if asked.hidden.tells(*WHO):
+        return ""
+    return visible_history(directory, asked.viewer, party, asked.now).last_name
 
 
 def warnings(screen: Screen, names: list[Meant], cut: bool) -> list[str]:
@@ -71,11 +99,11 @@ def warnings(screen: Screen, names: list[Meant], cut: bool) -> list[str]:
     )
     several = _("{kind} “{value}” means {number}. To mean one of them, write its ID behind its tenant: tenant/id.")
     found = [
-        screen.gettext(several if one.parties else nobody).format(
-            kind=one.kind, value=harmless(one.value[:100]), number=screen.showing.number(len(one.parties))
+        screen.gettext(several if one.number else nobody).format(
+            kind=one.kind, value=harmless(one.value[:100]), number=screen.showing.number(one.number)
         )
         for one in names
-        if len(one.parties) != 1
+        if one.number != 1
     ]
     return (
         [*found, screen.gettext("Some of the usual columns are not shown: they are hidden from you.")] if cut else found

@@ -52,7 +52,7 @@ def completion(visit: Visiting, query: Annotated[str, Query(max_length=LONGEST_Q
     viewer = decide.viewer(visit.caller, visit.work.now)
     piece = last_piece(query)
     found = [Option(word) for word in words_for(piece)] if not piece.quoted else []
-    if piece.key in KEYS and piece.text:
+    if piece.key in KEYS:
         found += _values(visit, viewer, piece)
     by_text = {one.text: one for one in reversed(found)}
     told: dict[str, Any] = {"at": piece.at, "options": [one._asdict() for one in reversed(by_text.values())][:MOST]}
