@@ -29,6 +29,7 @@ ROOMS_OF: dict[str, set[str]] = {
     "pydantic_settings": {"settings"},
     "pyotp": {"access"},
     "re2": {"masking"},
+    "segno": {"web"},
     "sqlite3": {"store"},
     "starlette": {"web"},
     "structlog": {"web"},

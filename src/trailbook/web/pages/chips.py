@@ -48,6 +48,11 @@ class Meant(NamedTuple):
     number: int
     known: tuple[Known, ...]
 
+    @property
+    def said(self) -> bool:
+        """Whether the query says exactly who it is, and no name of theirs is known: then there is no more to tell."""
+        return [(f"{one.party.tenant}/{one.party.id}", one.name) for one in self.known] == [(self.value, "")]
+
 
 MOST = 30
 """Of a query with more conditions, so many are shown; and none of a query that is longer than `LONGEST` characters."""
