@@ -54,7 +54,11 @@ PAGES = {
 }
 """Pages for who is signed in; `report` is one that is saved for the picture."""
 
-README = {"builder": PAGES["builder"] + "&during=2025-03", "event": PAGES["event"], "user": PAGES["user"]}
+README = {
+    "builder": "/reports/new?query=user:acme/u0004&during=2025-03&columns=date_time,initiator,details,changes,matched",
+    "event": PAGES["event"],
+    "user": PAGES["user"],
+}
 """What the README shows, as much of it as is on the screen at first."""
 
 SAVE = """async definition => {
@@ -94,7 +98,7 @@ def take_all(browser: Browser, address: str, link: str, folder: Path) -> list[st
         for name, path in PAGES.items():
             wrong += take(page, path or f"/reports/{saved}", folder / f"{name}-{look}.png")
         window.close()
-    window = browser.new_context(base_url=address, viewport={"width": 1080, "height": 720})
+    window = browser.new_context(base_url=address, viewport={"width": 1240, "height": 940})
     window.add_cookies(cookies)
     page = window.new_page()
     for name, path in README.items():
