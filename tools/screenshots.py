@@ -98,7 +98,7 @@ def take_all(browser: Browser, address: str, link: str, folder: Path) -> list[st
         for name, path in PAGES.items():
             wrong += take(page, path or f"/reports/{saved}", folder / f"{name}-{look}.png")
         window.close()
-    window = browser.new_context(base_url=address, viewport={"width": 1240, "height": 940})
+    window = browser.new_context(base_url=address, viewport={"width": 1280, "height": 940})
     window.add_cookies(cookies)
     page = window.new_page()
     for name, path in README.items():
