@@ -131,6 +131,8 @@ def test_it_is_told_whom_a_name_means_and_when_it_means_nobody(asks: Reader, ser
     assert page.links["Ann Lee"] == "/users/acme/u1"
     page = asks.get(at(query="user:acme/u2"))
     assert "time zone UTC User acme/u2" in page.text
+    page = asks.get(at(query="by:le"))
+    assert "User “le”: nobody is called just that. Did you mean one of these: Ann Lee (acme/u1)?" in page.text
     page = asks.get(at(query="by:nobody"))
     assert "User “nobody”: nobody of this name or ID is known in what you may see." in page.text
     assert "No events match." in page.text

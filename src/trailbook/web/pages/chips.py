@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from ...directory.directory import Directory
 from ...directory.visible import visible_history
-from ...event.model import PartyKey
+from ...event.model import Kind, PartyKey
 from ...query.editing import parts, turned, without
 from ...query.language import parse, unparse
 from ...query.tree import EVERYTHING, Address, Condition, Field, Involves, Not, Period, Words
 from ...report.asked import Asked
 from ...report.hidden import WHO
 from .building import Building
+from .completing import beginning
 from .labels import DIRECTIONS, FIELDS, KINDS
 from .language import marked as _
 from .screens import Screen
@@ -41,12 +42,16 @@ class Known(NamedTuple):
 
 
 class Meant(NamedTuple):
-    """What a name or ID in the query was taken to mean: so many parties, the first of them by name; none: nobody."""
+    """What a name or ID in the query was taken to mean: so many parties, the first of them by name.
+
+    If nobody, `near` has whose name begins so: name and exact ID, the first of them.
+    """
 
     kind: str
     value: str
     number: int
     known: tuple[Known, ...]
+    near: tuple[str, ...] = ()
 
     @property
     def said(self) -> bool:
@@ -86,6 +91,7 @@ def meant(screen: Screen, asked: Asked) -> list[Meant]:
             value,
             len(found),
             tuple(Known(party, _name(directory, asked, party)) for party in found[:_TOLD]),
+            () if found else _near(directory, asked, kind, value),
         )
         for kind, value, found in asked.about().parties
     ]
@@ -97,15 +103,26 @@ def _name(directory: Directory, asked: Asked, party: PartyKey) -> str:
     return visible_history(directory, asked.viewer, party, asked.now).last_name
 
 
+def _near(directory: Directory, asked: Asked, kind: Kind, value: str) -> tuple[str, ...]:
+    if asked.hidden.tells(*WHO):
+        return ()
+    found = beginning(directory, asked.viewer, kind, value)[:_TOLD]
+    return tuple(harmless(f"{name[:100]} ({exact[:100]})") for exact, name in found)
+
+
 def warnings(screen: Screen, names: list[Meant], cut: bool) -> list[str]:
     """What to know before the rows are read; `cut`: usual columns are hidden from the reader."""
     nobody = _(
         "{kind} “{value}”: nobody of this name or ID is known in what you may see. That condition finds nothing."
     )
     several = _("{kind} “{value}” means {number}. To mean one of them, write its ID behind its tenant: tenant/id.")
+    near = _("{kind} “{value}”: nobody is called just that. Did you mean one of these: {names}?")
     found = [
-        screen.gettext(several if one.number else nobody).format(
-            kind=one.kind, value=harmless(one.value[:100]), number=screen.showing.number(one.number)
+        screen.gettext(several if one.number else near if one.near else nobody).format(
+            kind=one.kind,
+            value=harmless(one.value[:100]),
+            number=screen.showing.number(one.number),
+            names=screen.showing.list(one.near),
         )
         for one in names
         if one.number != 1
