@@ -97,12 +97,13 @@ docs: $(READY) ## draw the picture in the README anew, then try all that the doc
 		| $(BIN)/python tools/picture.py "trailbook report $(PICTURED)" > docs/report.svg
 	$(BIN)/pytest tests/house/test_docs.py tests/house/test_picture.py
 
-screenshots: $(READY) chromium ## pictures of all pages, light, dark and narrow (PICTURES=var/screenshots)
+screenshots: $(READY) chromium ## pictures of all pages (PICTURES=var/screenshots), those in the README drawn anew
 	@mkdir -p $(PICTURES)
 	@rm -f $(PICTURES)/demo.db*
 	@$(BIN)/trailbook --store $(PICTURES)/demo.db demo --events $(EVENTS) --end $(END)
 	$(BIN)/python tools/screenshots.py $(PICTURES) env TRAILBOOK_LOG_LEVEL=warning \
 		$(BIN)/trailbook --store $(PICTURES)/demo.db serve --host 127.0.0.1 --port 0 --sign-in
+	cp $(PICTURES)/readme/*.png docs/pictures/
 
 constraints: $(READY) ## resolve the newest packages and pin them with their hashes
 	$(BIN)/python -m pip install --quiet uv

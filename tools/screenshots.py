@@ -1,20 +1,18 @@
 """Takes a picture of each page, light, dark and narrow: `python tools/screenshots.py FOLDER COMMAND...`.
 
 The command starts the service on a demo store and prints a link to sign in with; it is ended when all are taken.
+Those for the README are in `readme` within the folder.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from answering import serving
 from playwright.sync_api import Browser, Page, sync_playwright
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -56,6 +54,13 @@ PAGES = {
 }
 """Pages for who is signed in; `report` is one that is saved for the picture."""
 
+README = {
+    "builder": "/reports/new?query=user:acme/u0004&during=2025-03&columns=date_time,initiator,details,changes,matched",
+    "event": PAGES["event"],
+    "user": PAGES["user"],
+}
+"""What the README shows, as much of it as is on the screen at first."""
+
 SAVE = """async definition => {
     const { csrf } = await (await fetch("/api/v1/session")).json();
     const report = { title: "What happened to Zoë's account", description: "For the review each month.",
@@ -66,25 +71,11 @@ SAVE = """async definition => {
 }"""
 
 
-@contextmanager
-def serving(command: list[str]) -> Iterator[tuple[str, str]]:
-    """The address at which the service that the command starts answers, and the path of its link."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            told = next((line for line in server.stdout if "#" in line), "")
-            link = re.fullmatch(r"\s*(http://[^/]+)(/\S+)\s*", told)
-            assert link, "the service has printed no link to sign in with"
-            yield link[1], link[2]
-        finally:
-            server.terminate()
-
-
-def take(page: Page, path: str, file: Path) -> list[str]:
-    """Take a picture of all of a page, once it has loaded what it shows; what is wrong with the answer, if anything."""
+def take(page: Page, path: str, file: Path, *, whole: bool = True) -> list[str]:
+    """Take a picture of a page, once it has loaded what it shows; what is wrong with the answer, if anything."""
     answer = page.goto(path)
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=file, full_page=True)
+    page.screenshot(path=file, full_page=whole)
     print(file)
     status = answer.status if answer else 0
     return [] if status == 200 or file.name.startswith("problem") else [f"{path} answers {status}"]
@@ -107,6 +98,11 @@ def take_all(browser: Browser, address: str, link: str, folder: Path) -> list[st
         for name, path in PAGES.items():
             wrong += take(page, path or f"/reports/{saved}", folder / f"{name}-{look}.png")
         window.close()
+    window = browser.new_context(base_url=address, viewport={"width": 1280, "height": 940})
+    window.add_cookies(cookies)
+    page = window.new_page()
+    for name, path in README.items():
+        wrong += take(page, path, folder / "readme" / f"{name}.png", whole=False)
     return wrong
 
 

@@ -37,6 +37,7 @@ ROOMS_OF: dict[str, set[str]] = {
     "re2": {"masking"},
     "reportlab": {"render"},
     "resvg_py": {"render"},
+    "segno": {"web"},
     "sqlite3": {"store"},
     "starlette": {"web"},
     "structlog": {"web"},

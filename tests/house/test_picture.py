@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from xml.etree import ElementTree
 
+import picture as drawing
+
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
-
-spec = importlib.util.spec_from_file_location("picture", ROOT / "tools" / "picture.py")
-assert spec is not None
-assert spec.loader is not None
-drawing = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(drawing)
 
 
 def test_each_column_stands_at_its_cell_even_after_wide_characters() -> None:

@@ -18,6 +18,7 @@ from trails import AT, NOW, event, sealed_trail
 from trailbook.access.kept import REPORTS, ROLES
 from trailbook.access.model import AccessRole, Account
 from trailbook.demo.trail import demo_events
+from trailbook.directory.model import Changes, Profile
 from trailbook.directory.viewer import TenantScope
 from trailbook.event.model import Initiator
 from trailbook.report.columns import COLUMNS
@@ -119,10 +120,18 @@ def test_the_query_stands_as_conditions_that_can_be_taken_out_or_turned_round(as
     assert asks.get(links["Remove: user:Ann"]).status == 200
 
 
-def test_it_is_told_whom_a_name_means_and_when_it_means_nobody(asks: Reader) -> None:
+def test_it_is_told_whom_a_name_means_and_when_it_means_nobody(asks: Reader, served: Service) -> None:
     page = asks.get(at(query="user:Ann"))
     assert "User “Ann” is acme/u1" in page.text
     assert page.links["acme/u1"] == "/users/acme/u1"
+    served.store.change_directory(lambda _: Changes((Profile("user", "acme", "u1", "Ann Lee"),)))
+    page = asks.get(at(query="user:acme/u1"))
+    assert "User “acme/u1” is Ann Lee acme/u1" in page.text
+    assert page.links["Ann Lee"] == "/users/acme/u1"
+    page = asks.get(at(query="user:acme/u2"))
+    assert "time zone UTC User acme/u2" in page.text
+    page = asks.get(at(query="by:le"))
+    assert "User “le”: nobody is called just that. Did you mean one of these: Ann Lee (acme/u1)?" in page.text
     page = asks.get(at(query="by:nobody"))
     assert "User “nobody”: nobody of this name or ID is known in what you may see." in page.text
     assert "No events match." in page.text
@@ -354,6 +363,23 @@ def test_a_report_is_saved_opened_again_and_changed(asks: Reader, served: Servic
     (kept,) = REPORTS.all(served.store, served.clock())
     assert kept.value.definition["columns"] == [{"key": "action", "label": "What"}]
     assert (kept.value.title, kept.value.description) == ("Ann in November", "For the audit")
+
+
+def test_who_sees_all_tenants_saves_a_report_for_the_one_that_it_asks_about_or_another(
+    asks: Reader, read: Read, root: Account, served: Service
+) -> None:
+    reader = read(root)
+    assert reader.get(at(query="app:web")).form(f"{NEW}/save")["tenant"] == root.user.tenant
+    assert reader.get(at(query="user:globex/u1")).form(f"{NEW}/save")["tenant"] == "globex"
+    page = reader.get(at(query="user:acme/u1"))
+    assert page.form(f"{NEW}/save")["tenant"] == "acme"
+    path = reader.send(page, f"{NEW}/save", title="Ann", share="tenant").headers["location"]
+    assert asks.get(path).heading == "Ann"
+    path = reader.send(page, f"{NEW}/save", title="Ann", share="tenant", tenant="globex").headers["location"]
+    assert asks.get(path).status == 404
+    own = asks.get(at(query="user:acme/u1"))
+    assert not own.root.all("input", id="tenant")
+    assert asks.send(own, f"{NEW}/save", title="Ann", tenant="globex").status == 403
 
 
 def test_a_form_with_another_state_than_the_builders_is_refused(asks: Reader, served: Service) -> None:

@@ -46,6 +46,18 @@ def at(**state: object) -> str:
     return f"{NEW}?{urlencode(state)}"
 
 
+def test_on_paper_each_heading_stands_over_its_column(visit: Open, served: Service, bea: Account) -> None:
+    served.store.append(sealed_trail(EVENTS))
+    page = visit(at(columns="action,ip"), bea)
+    page.emulate_media(media="print")
+    edges = [
+        [one.bounding_box() for one in page.locator(cells).all() if one.is_visible()]
+        for cells in ("thead th", "tbody tr:first-child td")
+    ]
+    assert [[one and one["x"] for one in row] for row in edges] == [[one and one["x"] for one in edges[0]]] * 2
+    assert len(edges[0]) == 2
+
+
 LOOKS = ({}, {"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"}, {"java_script_enabled": False})
 
 

@@ -65,6 +65,9 @@ def test_keys_and_words_and_people_and_values_complete_a_query(served: Service, 
     assert options(asks, "user:asa") == [('user:"Åsa Öhman"', "Åsa Öhman acme/u3")]
     assert options(asks, 'group:"call c') == [('group:"Call center"', "Call center acme/g1")]
     assert options(asks, "action:p") == [("action:play", "")]
+    # After a key alone, what there is.
+    assert options(asks, "group:") == [('group:"Call center"', "Call center acme/g1")]
+    assert ("action:login", "") in options(asks, "action:")
     assert options(asks, "user:glo") == options(asks, "action:can") == options(asks, "nonsense:x") == []
 
 
@@ -152,15 +155,40 @@ def test_a_query_is_completed_with_the_keyboard(visit: Open, bea: Account) -> No
 
 def test_whoever_is_added_is_offered_by_name(visit: Open, bea: Account) -> None:
     page = visit(at(panel="who"), bea)
-    page.locator("#party").press_sequentially("ze")
-    expect(page.locator("#people option")).to_have_count(1)
-    assert page.locator("#people option").get_attribute("value") == 'Zed "Z" <b>'
+    page.locator("#party").press_sequentially("as")
+    expect(page.locator("#party-options li")).to_have_text(["Åsa Öhman acme/u3"])
+    assert violations(page) == []
     page.locator("#party").fill('Zed "Z')
-    expect(page.locator("#people option")).to_have_count(1)
-    page.locator("#party").fill('Zed "Z" <b>')
+    expect(page.locator("#party-options li")).to_have_text(['Zed "Z" <b> acme/u5'])
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.locator("#party").input_value() == 'Zed "Z" <b>'
     page.locator("#panel-who button").click()
     page.wait_for_url("**query=user%3A**")
     assert page.locator("#query").input_value() == 'user:"Zed \\"Z\\" <b>"'
+
+
+def test_groups_are_offered_once_it_is_said_that_a_group_is_added(visit: Open, bea: Account) -> None:
+    page = visit(at(panel="who"), bea)
+    page.locator("#kind").select_option("group")
+    page.locator("#party").press_sequentially("c")
+    page.locator("#party-options li").click()
+    assert page.locator("#party").input_value() == "Call center"
+
+
+def test_what_a_button_opens_is_below_all_of_them_and_none_moves(visit: Open, bea: Account) -> None:
+    page = visit(at(), bea)
+    buttons = page.locator(".panel > summary")
+    before = [buttons.nth(number).bounding_box() for number in range(buttons.count())]
+    buttons.first.click()
+    page.locator("#panel-who .inside").wait_for()
+    buttons.nth(1).click()
+    page.locator("#panel-columns .inside").wait_for()
+    assert [buttons.nth(number).bounding_box() for number in range(buttons.count())] == before
+    inside = page.locator("#panel-columns .inside").bounding_box()
+    assert inside is not None
+    assert all(one is not None and one["y"] + one["height"] <= inside["y"] for one in before)
+    assert not page.locator("#panel-who .inside").is_visible()
 
 
 def test_who_is_signed_out_meanwhile_is_not_shown_another_page_within_this_one(visit: Open, bea: Account) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+import translations
 
 from trailbook.web.pages.language import LANGUAGES
 
@@ -15,12 +15,6 @@ TEMPLATES = sorted((ROOT / "src" / "trailbook" / "web" / "pages" / "templates").
 
 INLINE = re.compile(r"\|\s*safe\b|\bstyle=|<style|<script(?! type=\"module\" src=)|\son[a-z]+=")
 """What the Content-Security-Policy forbids, and what would let text become markup."""
-
-spec = importlib.util.spec_from_file_location("translations", ROOT / "tools" / "translations.py")
-assert spec is not None
-assert spec.loader is not None
-translations = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(translations)
 
 
 @pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"en"}))

@@ -154,10 +154,10 @@ def test_what_else_was_done_to_the_target_before_and_after_is_a_click_away(
         "/users/acme/u2", *(path(to_bob[n]) for n in (7, 6, 5, 3, 2, 1)), "/reports/new",
     ]  # fmt: skip
     assert "There are later ones." in page.text
-    assert page.links["All of it in a report"] == "/reports/new?query=against.user%3Aacme%2Fu2&zone=UTC"
+    assert page.links["All of them in a report"] == "/reports/new?query=against.user%3Aacme%2Fu2&zone=UTC"
     call = read(ann).get(path(to_bob[0]) + "?target=1")
     assert around(call.root) == [*(path(to_bob[n]) for n in (3, 2, 1)), path(event(20)), "/reports/new"]
-    assert call.links["All of it in a report"] == "/reports/new?query=related%3Acalls%2Fc1&zone=UTC"
+    assert call.links["All of them in a report"] == "/reports/new?query=related%3Acalls%2Fc1&zone=UTC"
     assert read(ann).get(path(to_bob[0]) + "?target=7").root.all("section", aria_labelledby="around") == []
 
 

@@ -14,6 +14,7 @@ from sealed import seal, simple
 
 from trailbook.access.kept import ROLES
 from trailbook.access.model import AccessRole, Account
+from trailbook.directory.model import Changes, Profile
 from trailbook.errors import TooSlow
 from trailbook.report.definition import Definition
 from trailbook.web.pages import home, starting
@@ -122,6 +123,19 @@ def test_without_events_home_says_how_to_send_the_first(visit: Open, ann: Accoun
     served.store.append([seal(simple(1))])
     page.reload()
     assert page.get_by_text("There are no events to see yet.").count() == 0
+
+
+def test_a_user_is_offered_by_name_while_one_types(visit: Open, ann: Account, served: Service) -> None:
+    people = (("u1", "Zoë Kim"), ("u2", "Zoë Lee"), ("u3", "Ann"))
+    served.store.change_directory(lambda _: Changes(tuple(Profile("user", "acme", *one) for one in people)))
+    page = visit("/", ann)
+    page.locator("#user").press_sequentially("zoe")
+    expect(page.locator("#user-options li")).to_have_text(["Zoë Kim acme/u1", "Zoë Lee acme/u2"])
+    assert violations(page) == []
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**query=against.user%3A%22Zo%C3%AB+Kim%22**")
 
 
 def test_home_reads_well_in_any_browser(visit: Open, read: Read, served: Service) -> None:

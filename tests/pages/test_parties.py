@@ -92,6 +92,8 @@ def test_a_user_is_told_over_time_with_what_they_did_and_what_was_done_to_them(
     (done,) = page.root.one("section", aria_labelledby="done").all("a", class_="button")
     assert did.attributes["href"] == "/reports/new?query=by.user%3Aacme%2Fu1&zone=UTC"
     assert done.attributes["href"] == "/reports/new?query=against.user%3Aacme%2Fu1&zone=UTC"
+    both = read(ann).get(page.links["Both ways in a report"])
+    assert [row.all("td")[-1].text for row in both.root.one("tbody").all("tr")] == ["was affected", "did it"]
 
 
 def test_a_group_a_role_and_a_tenant_have_pages_too(served: Service, ann: Account, read: Read) -> None:
@@ -252,7 +254,7 @@ def test_wrong_parameters_get_a_clear_message(served: Service, ann: Account, rea
 def test_the_page_of_a_party_reads_well_in_any_browser(served: Service, ann: Account, visit: Open) -> None:
     known(served)
     kept(served, event(1, initiator=ANN), event(2, initiator=BOB, targets=(TO_ANN,)))
-    for path in ("/users/acme/u1", "/groups/acme/g2"):
+    for path in ("/users/acme/u1", "/groups/acme/g2", "/roles/acme/r1", "/tenants/acme"):
         for more in ({}, {"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"}):
             page = visit(path, ann, **more)
             page.locator("figure svg").wait_for()

@@ -11,6 +11,8 @@ from paged import Reader, Seen
 from playwright.sync_api import Page
 
 from trailbook.access.model import Account
+from trailbook.directory.viewer import Root
+from trailbook.event.model import PartyKey
 from trailbook.web.service import Service
 
 Read = Callable[..., Reader]
@@ -65,6 +67,15 @@ def test_a_name_ends_the_one_before_and_stale_forms_nothing(read: Read, amy: Acc
     assert refused.status == 412
     assert "You had entered: Hannah" in refused.text
     assert reader.get(entry("users", "u1")).heading == "Ann Married"
+
+
+def test_who_sees_all_tenants_begins_with_one_that_has_entries(read: Read, amy: Account, served: Service) -> None:
+    all_seeing = read(entered.add(served, "zed", role="root", scope=Root(), user=PartyKey("user", "default", "zed")))
+    assert all_seeing.get(PATH).root.one("input", id="tenant").attributes["value"] == "default"
+    made(read(amy), "users", "u1", "Ann")
+    page = all_seeing.get(PATH)
+    assert page.root.one("input", id="tenant").attributes["value"] == "acme"
+    assert "Ann" in page.text
 
 
 def test_memberships_are_added_for_a_time_and_ended(read: Read, amy: Account, served: Service) -> None:

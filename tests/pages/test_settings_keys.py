@@ -43,6 +43,24 @@ def test_a_key_is_shown_once_and_works(read: Read, amy: Account, served: Service
     assert [event.action for event in entered.told(served, "keys")] == ["create"]
 
 
+def test_loading_the_page_of_a_new_key_again_makes_no_other(visit: Open, amy: Account, served: Service) -> None:
+    page = visit("/settings/keys/new", amy)
+    page.get_by_role("textbox", name="Name").fill("Shop")
+    page.get_by_label("Send events").check()
+    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("heading", name="The key “Shop”").wait_for()
+    page.reload()
+    page.get_by_text("This key is made already").wait_for()
+    assert page.locator("tbody tr").count() == 1
+    assert [event.action for event in entered.told(served, "keys")] == ["create"]
+
+
+def test_an_id_that_names_no_key_is_refused(read: Read, amy: Account) -> None:
+    reader = read(amy)
+    given = {"name": "Shop", "tenant": "acme", "uses": ["ingest"], "id": "../../x"}
+    assert reader.send(reader.get("/settings/keys/new"), "/settings/keys", **given).status == 400
+
+
 def test_a_key_is_revoked_after_a_question_and_not_by_a_link(read: Read, amy: Account) -> None:
     reader = read(amy)
     text = made(reader)
@@ -96,6 +114,15 @@ def test_who_does_not_manage_access_neither_sees_nor_opens_the_page(read: Read, 
     assert reader.send(reader.get("/settings"), "/sign-out").status == 303
 
 
+def test_who_manages_all_tenants_is_offered_those_that_have_books(read: Read, amy: Account, root: Account) -> None:
+    made(read(amy))
+    page = read(root).get("/settings/keys/new")
+    assert page.root.one("input", id="tenant").attributes["list"] == "tenants"
+    offered = page.root.one("datalist", id="tenants").all("option")
+    assert [one.attributes["value"] for one in offered] == ["acme"]
+    assert read(amy).get("/settings/keys/new").root.all("datalist") == []
+
+
 def test_a_tenant_sees_its_own_keys_and_root_those_of_the_tenant_named(read: Read, amy: Account, root: Account) -> None:
     made(read(root), name="Globex's", tenant="globex")
     made(read(amy))
@@ -135,7 +162,7 @@ def test_keys_read_well_in_any_browser(visit: Open, read: Read, amy: Account) ->
 def test_the_keys_text_is_copied_by_a_button(visit: Open, root: Account) -> None:
     page = visit("/settings/keys/new", root, permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("textbox", name="Name").fill("Shop")
-    page.get_by_role("textbox", name="Tenant").fill("acme")
+    page.get_by_role("combobox", name="Tenant").fill("acme")
     page.get_by_role("button", name="Make the key").click()
     page.get_by_role("link", name="To the field").click()
     page.keyboard.press("Tab")

@@ -18,6 +18,7 @@ from trailbook.access.kept import ACCOUNTS, Found
 from trailbook.access.links import make_link
 from trailbook.access.model import Account
 from trailbook.web.pages.sentences import SENTENCES
+from trailbook.web.pages.showing import qr_code
 from trailbook.web.service import Service
 from trailbook.web.signing_in import vouched_link
 
@@ -82,7 +83,10 @@ def test_who_needs_a_second_factor_sets_it_up_and_gives_it_from_then_on(
     assert page.heading == "Set up a second factor"
     shown = reader.post("/second-factor", csrf=page.token, next="/")
     secret = shown.root.one("pre").text
-    assert shown.links["Open in an app on this device"].startswith("otpauth://totp/Trailbook:root?secret=")
+    address = shown.links["Open in an app on this device"]
+    assert address.startswith("otpauth://totp/Trailbook:root?secret=")
+    assert str(qr_code(address)) in shown.answer.text
+    assert str(qr_code(address + "x")) not in shown.answer.text
     wrong = reader.post("/second-factor", csrf=shown.token, code="000000", next="/")
     assert (wrong.status, "This code is not made from the secret." in wrong.text) == (400, True)
     done = reader.post("/second-factor", csrf=shown.token, code=code(secret), next="/")

@@ -25,9 +25,15 @@ _SHAPE = re.compile(r"tb_([a-z2-7]{8})_[A-Za-z0-9_-]{43}_[0-9a-f]{6}")
 _USED_EVERY = timedelta(minutes=1)
 
 
+def new_id(randomness: Callable[[int], bytes]) -> str:
+    """The 8 characters by which a key is named."""
+    return b32encode(randomness(5)).decode().lower()
+
+
 def make_key(
     randomness: Callable[[int], bytes],
     *,
+    id: str = "",
     name: str,
     tenant: str,
     uses: frozenset[KeyUse],
@@ -40,8 +46,9 @@ def make_key(
     """A key's text, to be shown this once, and what is kept of it.
 
     The text is `tb_`, 8 characters that name it, `_`, 256 bits in base64url, `_` and a checksum of 6 digits.
+    `id`: those that name it, if they are chosen already.
     """
-    id = b32encode(randomness(5)).decode().lower()
+    id = id or new_id(randomness)
     body = f"tb_{id}_{token(randomness)}"
     text = f"{body}_{_checksum(body)}"
     return text, ApiKey(

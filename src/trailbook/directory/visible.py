@@ -56,6 +56,11 @@ class History(NamedTuple):
     groups: tuple[Held, ...]
     roles: tuple[Held, ...]
 
+    @property
+    def last_name(self) -> str:
+        """The last name that they bore; empty: none is known."""
+        return next((one.name for one in reversed(self.names) if one.name), "")
+
 
 def visible_history(directory: Directory, viewer: Viewer, party: PartyKey, now: datetime) -> History:
     """What the viewer may know of who a party was: within their period and, if they manage groups, its time in them."""

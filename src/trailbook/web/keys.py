@@ -14,7 +14,7 @@ from ..access.kept import KEYS
 from ..access.keys import key_event, make_key
 from ..access.model import RIGHTS_OF_USE, ApiKey, KeyUse, Right, Seat
 from ..directory.viewer import TenantScope
-from .changed import PREFIX, After, Given, Limit, Moment, Name, Tenant, Working, problems, until_kept
+from .changed import PREFIX, After, Given, Limit, Moment, Name, Tenant, Work, Working, problems, until_kept
 from .granting import Hidden, end_of, find, hidden_of, listed
 from .strict import Strict
 
@@ -73,10 +73,18 @@ def list_keys(work: Working, tenant: Tenant = None, after: After = "", limit: Li
 @router.post("", status_code=201, responses=problems())
 def create_key(work: Working, given: KeyGiven, response: Response) -> NewKey:
     """Make a key. It gives nothing that you do not have."""
+    made = make(work, given)
+    response.headers["Location"] = f"{router.prefix}/{made.id}"
+    return made
+
+
+def make(work: Work, given: KeyGiven, id: str = "") -> NewKey:
+    """Make a key, of this id if one is chosen. Raises NotAllowed, BadInput; Outdated if there is one of this id."""
     work.require("access")
     check_tenant(work.caller, given.tenant)
     text, key = make_key(
         work.service.randomness,
+        id=id,
         name=given.name,
         tenant=given.tenant,
         uses=frozenset(given.uses),
@@ -92,7 +100,6 @@ def create_key(work: Working, given: KeyGiven, response: Response) -> NewKey:
     )  # fmt: skip
     check_grant(work.caller, seat)
     work.keep([KEYS.record(key)], [key_event(work.doing, "create", None, key)])
-    response.headers["Location"] = f"{router.prefix}/{key.id}"
     return NewKey(**_shown(key), text=text)
 
 

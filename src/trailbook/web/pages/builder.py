@@ -29,7 +29,7 @@ from ...store.dimensions import UNITS
 from .. import looking, reports
 from ..questions import asked, told
 from ..strict import Strict
-from . import parts
+from . import parts, sharing
 from .building import PATH, Building, SaveForm, choices
 from .chips import Chip, Meant, chips, meant, warnings
 from .grid import LONGEST, Line, headings, lines
@@ -169,6 +169,7 @@ def page(visit: Visit, state: Building, wrong: TrailbookError | None = None, for
         found = _found(visit, state)
     except _WRONG as error:
         wrong, form = error, None
+    tenant = sharing.tenant_for(visit, found.meant if found else [])
     return visit.page(
         "builder.html",
         wrong=wrong,
@@ -186,7 +187,9 @@ def page(visit: Visit, state: Building, wrong: TrailbookError | None = None, for
         timed=not hidden.tells("time"),
         export=state.export(),
         changing=changing(visit, state),
-        form=form or SaveForm(),
+        form=form or SaveForm(tenant=tenant),
+        any_tenant=sharing.sees_all(visit),
+        offered=sharing.offered(visit, tenant),
         wrong_form=wrong if form else None,
     )
 

@@ -87,6 +87,7 @@ class Building(ListQuestion):
 class SaveForm(Given):
     """What is saved: a title, a description, with whom it is shared, and the builder's state as in its address.
 
+    `tenant`: whose it becomes; empty: that of whoever saves it.
     `over`: the definition of the report that is being changed becomes this, and the rest of it stays as it is.
     """
 
@@ -94,6 +95,7 @@ class SaveForm(Given):
     description: str = ""
     share: Literal["", "tenant", "group", "role"] = ""
     share_id: str = ""
+    tenant: str = Field("", max_length=1024)
     state: str = ""
     over: Literal["", "yes"] = ""
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from ...access import decide
+from ...directory.directory import Directory
 from ...directory.viewer import Viewer
 from ...directory.visible import visible_profiles
 from ...errors import NotAllowed, TooSlow
@@ -52,7 +53,7 @@ def completion(visit: Visiting, query: Annotated[str, Query(max_length=LONGEST_Q
     viewer = decide.viewer(visit.caller, visit.work.now)
     piece = last_piece(query)
     found = [Option(word) for word in words_for(piece)] if not piece.quoted else []
-    if piece.key in KEYS and piece.text:
+    if piece.key in KEYS:
         found += _values(visit, viewer, piece)
     by_text = {one.text: one for one in reversed(found)}
     told: dict[str, Any] = {"at": piece.at, "options": [one._asdict() for one in reversed(by_text.values())][:MOST]}
@@ -77,22 +78,30 @@ def _values(visit: Visit, viewer: Viewer, piece: Piece) -> list[Option]:
 
 
 def _parties(visit: Visit, viewer: Viewer, kind: Kind, piece: Piece) -> list[Option]:
-    """The parties of the directory whose id or name, or a word of it, begins so: by name where only one bears it."""
-    typed = fold(piece.text)
-    named: Counter[str] = Counter()
-    found: dict[str, str] = {}
-    for profile in visible_profiles(visit.service.directory(), viewer):
-        if profile.kind != kind:
-            continue
-        exact = f"{escape(profile.tenant)}/{profile.id}"
-        if any(text.startswith(typed) for text in _beginnings(profile.name, profile.id, exact)):
-            named[profile.name] += 1
-            found[exact] = profile.name
+    """The parties of the directory that begin so: by name where only one bears it."""
+    found = beginning(visit.service.directory(), viewer, kind, piece.text)
+    named = Counter(name for _, name in found)
     options = []
-    for exact, name in sorted(found.items(), key=lambda one: (fold(one[1]), one[0]))[:MOST]:
+    for exact, name in found[:MOST]:
         value = name if name and named[name] == 1 else exact
         options.append(Option(value_text(piece.key, value), harmless(f"{name} {exact}".strip()), value))
     return options
+
+
+def beginning(directory: Directory, viewer: Viewer, kind: Kind, text: str) -> list[tuple[str, str]]:
+    """The parties that the viewer may know of whose id or name, or a word of it, begins so: exact ID and name of each.
+
+    They are in order of their names; one that had several names comes with the last that fits.
+    """
+    typed = fold(text)
+    found: dict[str, str] = {}
+    for profile in visible_profiles(directory, viewer):
+        if profile.kind != kind:
+            continue
+        exact = f"{escape(profile.tenant)}/{profile.id}"
+        if any(one.startswith(typed) for one in _beginnings(profile.name, profile.id, exact)):
+            found[exact] = profile.name
+    return sorted(found.items(), key=lambda one: (fold(one[1]), one[0]))
 
 
 def _beginnings(name: str, id: str, exact: str) -> Iterator[str]:

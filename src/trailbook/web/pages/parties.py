@@ -29,6 +29,7 @@ from .activity import DAYS, activity
 from .briefs import brief, question
 from .screens import Visit, Visiting
 from .showing import url, url_of_party
+from .starting import both_ways
 
 router = APIRouter(include_in_schema=False, route_class=Strict)
 
@@ -150,6 +151,7 @@ def _page(visit: Visit, party: PartyKey, given: Looking) -> Response:
         show=show,
         zone=zone,
         here=url_of_party(*party),
+        both_path=both_ways(party, given.zone),
         part=url("/parties/activity", **party._asdict(), zone=given.zone, until=given.until),
         figures=_activity(visit, party, given, seen) if given.parts else None,
     )
@@ -198,8 +200,7 @@ def _borne(event: Event, party: PartyKey) -> Borne:
 
 def _name(history: History | None, borne: Borne | None) -> str:
     """The last name that they bore."""
-    names = [one.name for one in history.names if one.name] if history is not None else []
-    return names[-1] if names else borne.name if borne is not None else ""
+    return (history.last_name if history is not None else "") or (borne.name if borne is not None else "")
 
 
 def _members(directory: Directory, viewer: Viewer, party: PartyKey, work: Work) -> Members:

@@ -10,25 +10,20 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from ...access import decide
 from ...access.kept import Found
-from ...access.model import SHIPPED_ROLES
-from ...directory.model import holds
-from ...directory.visible import visible_profiles
 from ...errors import BadInput, NotAllowed, NotThere, OtherHead, Outdated, TooSlow, TrailbookError
 from ...event.model import OWN_APPLICATION
 from ...query.tree import Condition, both
 from ...query.tree import Field as Fact
 from ...report import run
 from ...report.asked import Asked
-from ...report.hidden import WHO, Hidden
 from ...report.saved import SavedReport
 from .. import looking, reports
 from ..changed import After, Given, etag
 from ..granting import cut
 from ..questions import Cursor, Narrowing
 from ..strict import Strict
-from . import parts
+from . import parts, sharing
 from .briefs import Brief, brief
 from .builder import Found as Shown
 from .builder import List, groups_of
@@ -260,26 +255,8 @@ def _form(visit: Visit, found: Found[SavedReport], form: ChangeForm | None) -> d
         title=report.title, description=report.description, share=shares, version=found.record.version
     )
     others = [one for one in report.sharing if one.kind != "tenant"]
-    offered = _offered(visit, report.tenant)
+    offered = sharing.offered(visit, report.tenant)
     return {"report": report, "form": given, "others": others, "offered": offered, "here": path_of(report.id)}
-
-
-def _offered(visit: Visit, tenant: str) -> list[tuple[str, str]]:
-    """With whom else a report may be shared, id and name: access roles that are always there, and groups now."""
-    roles = [(one.id, one.name) for one in SHIPPED_ROLES]
-    try:
-        viewer = decide.viewer(visit.caller, visit.work.now)
-    except NotAllowed:
-        return roles
-    if Hidden(viewer).tells(*WHO):
-        return roles
-    known = visit.service.directory()
-    groups = (
-        (one.id, one.name)
-        for one in visible_profiles(known, viewer)
-        if one.kind == "group" and one.tenant == tenant and holds(one, visit.work.now)
-    )
-    return [*islice(groups, _LISTED), *roles]
 
 
 def _share(text: str) -> dict[str, str]:

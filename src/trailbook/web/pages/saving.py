@@ -66,6 +66,7 @@ def save(visit: Visiting) -> Response:
                 "description": form.description,
                 "definition": definition(state),
                 "sharing": [{"kind": form.share, "id": form.share_id}] if form.share else [],
+                "tenant": form.tenant or None,
             },
         )
         answer = reports.save_report(visit.work, given)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from urllib.parse import quote, urlencode
 
+import segno
 from babel.dates import format_datetime
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
@@ -84,6 +85,11 @@ def unfolded(text: str, most: int = 600) -> Markup:
         return Markup("<bdi>{}</bdi>").format(written(text))
     form = '<details class="clip"><summary><bdi>{}</bdi>…</summary><bdi>{}</bdi></details>'
     return Markup(form).format(written(text[:most]), written(text[most:]))
+
+
+def qr_code(text: str) -> Markup:
+    """A text as a QR code to read off the screen, as a picture that holds no text: black on white on dark pages too."""
+    return Markup(segno.make_qr(text, error="m").svg_inline(border=4, dark="#000", light="#fff", omitsize=True))
 
 
 def url(path: str, /, **parameters: object) -> str:

@@ -17,6 +17,7 @@ from ..entering import LONGEST_PATH, account_of, local
 from ..strict import Strict
 from .forms import build
 from .screens import Anybody, Entered, Screen, Visit
+from .showing import qr_code
 
 router = APIRouter(include_in_schema=False, route_class=Strict)
 
@@ -134,7 +135,8 @@ async def second_factor(visit: Entered) -> Response:
     except _WRONG as wrong:
         return visit.page("second_factor.html", wrong=wrong, has_one=has_one, secret=None, next=local(form.next))
     if isinstance(answer, signing_in.Secret):
-        return visit.page("second_factor.html", has_one=False, secret=answer, next=local(form.next))
+        code = qr_code(answer.address)
+        return visit.page("second_factor.html", has_one=False, secret=answer, code=code, next=local(form.next))
     return response
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...event.model import PartyKey
 from ...query.language import unparse
-from ...query.tree import Involves
+from ...query.tree import Involves, Parties
 from .language import marked as _
 from .showing import url
 
 BUILDER = "/reports/new"
+_DONE = "date_time,initiator,action,details,changes,ip"
+"""The columns of what a user, group, role or tenant did, or what was done to it."""
 
 
 class Start(NamedTuple):
@@ -62,5 +65,9 @@ STARTS: tuple[Start, ...] = (
 
 def done_to(user: str) -> str:
     """Where the builder has what was done to a user, by id or name; the builder alone if none is named."""
-    columns = "date_time,initiator,action,details,changes,ip"
-    return url(BUILDER, query=unparse(Involves("user", (user,), "against")), columns=columns) if user else url(BUILDER)
+    return url(BUILDER, query=unparse(Involves("user", (user,), "against")), columns=_DONE) if user else url(BUILDER)
+
+
+def both_ways(party: PartyKey, zone: str) -> str:
+    """Where the builder has what a party did and what was done to it, each row with which of the two it is."""
+    return url(BUILDER, query=unparse(Parties((party,))), columns=f"{_DONE},matched", zone=zone)

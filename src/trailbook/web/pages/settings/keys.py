@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from pydantic import Field
 from starlette.responses import Response
 
 from ....access.kept import ACCOUNTS
-from ....errors import NotThere, TrailbookError
+from ....access.keys import new_id
+from ....errors import NotThere, Outdated, TrailbookError
 from ... import keys
 from ...changed import After
 from ...granting import find
@@ -39,19 +41,29 @@ def new_key(visit: Visiting) -> Response:
     return _form(visit)
 
 
+class MakingKey(keys.KeyGiven):
+    """A key to make; its id was chosen with the form, so that loading the answer again does not make another."""
+
+    id: str = Field("", pattern=r"^([a-z2-7]{8})?$")
+
+
 @router.post("")
 def make_key(visit: Visiting) -> Response:
     """Make a key, and show its text this once."""
     form = visit.form
     try:
         given = filled(
+            id=form.one("id"),
             name=form.one("name"),
             tenant=form.one("tenant"),
             applications=lines(form.one("applications")),
             hidden=form.all("hidden"),
             expires_at=moment_of(visit, form.one("expires_at"), "expires_at"),
         )
-        made = keys.create_key(visit.work, build(keys.KeyGiven, given | {"uses": form.all("uses")}), Response())
+        asked = build(MakingKey, given | {"uses": form.all("uses")})
+        made = keys.make(visit.work, asked, asked.id)
+    except Outdated:
+        return visit.go("/settings/keys", visit.gettext("This key is made already, and its text was shown once."))
     except REFUSED as wrong:
         return _form(visit, wrong)
     return page(visit, "settings/key_made.html", made=made, address=visit.service.settings.address)
@@ -69,8 +81,9 @@ def _form(visit: Visit, wrong: TrailbookError | None = None) -> Response:
     empty = blank("name", "uses", "applications", "hidden", "expires_at", tenant=own)
     fields = Fields(empty, visit.form if wrong else None, wrong, {"rights": "uses"})
     return page(
-        visit, "settings/key_new.html", wrong=wrong, own=own, fields=fields, uses=words.uses(), columns=words.columns()
-    )
+        visit, "settings/key_new.html", wrong=wrong, own=own, fields=fields, id=new_id(visit.service.randomness),
+        uses=words.uses(), columns=words.columns(),
+    )  # fmt: skip
 
 
 def _name(visit: Visit, id: str) -> str:

@@ -56,8 +56,8 @@ def entries(
     visit: Visiting, kind: Kinds = "users", tenant: Tenant = "", find: Find = "", after: After = ""
 ) -> Response:
     """Who there is now, of one kind."""
-    found = directory.list_parties(visit.work, kind, tenant or None, after, sections.PAGE, find)
-    where = tenant or home(visit.caller)
+    where = tenant or _usual(visit)
+    found = directory.list_parties(visit.work, kind, where, after, sections.PAGE, find)
     may_change = allowed(check_tenant, visit.caller, where if kind != "tenants" else tenant)
     return page(
         visit, "settings/directory.html", found=found, kind=kind, kinds=HEADINGS, tenant=where, find=find, after=after,
@@ -167,6 +167,15 @@ def _address(entry: Entry) -> str:
 def _own(visit: Visit) -> str:
     """The tenant that the visitor manages; empty: several."""
     return getattr(visit.caller.seat.scope, "tenant", "")
+
+
+def _usual(visit: Visit) -> str:
+    """Whose entries are shown first: those of one's own tenant or, for who sees all, of the first that has any."""
+    own = home(visit.caller)
+    if _own(visit):
+        return own
+    tenants = {one.tenant for one in visit.service.directory().profiles}
+    return own if own in tenants else min(tenants, default=own)
 
 
 def _new(visit: Visit, kind: Kinds, tenant: str, wrong: TrailbookError | None = None) -> Response:

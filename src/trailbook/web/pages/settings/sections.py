@@ -8,7 +8,8 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import Query
 from starlette.responses import Response
 
-from ....access.decide import check_seat
+from ....access.decide import check_seat, viewer
+from ....directory.viewer import Root
 from ....errors import NotAllowed
 from ...changed import Work
 from ...granting import managed
@@ -106,4 +107,11 @@ def tenant_of(visit: Visit) -> str:
 
 def page(visit: Visit, template: str, **values: Any) -> Response:
     """A page of the settings; with `wrong`, what was sent once more, and what is wrong with it."""
-    return visit.page(template, sections=sections_for(visit), **values)
+    return visit.page(template, sections=sections_for(visit), tenants=_tenants(visit), **values)
+
+
+def _tenants(visit: Visit) -> list[str]:
+    """The tenants that have books, to choose from, for who manages all; the first of them."""
+    if not isinstance(visit.caller.seat.scope, Root):
+        return []
+    return sorted(visit.service.reader.heads(viewer(visit.caller, visit.work.now)))[:PAGE]

@@ -2,5 +2,6 @@
 
 import "./builder_parts.js";
 import "./builder_query.js";
+import "./people.js";
 import "./builder_columns.js";
 import "./builder_keys.js";
