@@ -249,7 +249,7 @@ def preview_times(work: Working, given: TimesGiven) -> Response:
     desk_of(work)
     timing, zone = given.timing.timing(), zone_named(given.zone)
     check_timing(timing, work.now, zone, work.service.least_between_runs)
-    return json(_times(timing, given.zone, given.locale, work.now))
+    return json(times_of(timing, given.zone, given.locale, work.now))
 
 
 @router.get("/{id}", responses={**problems(401, 403, 404), 200: {"model": ScheduleShown, **_TAGGED}})
@@ -296,7 +296,7 @@ def try_schedule(work: Working, id: str) -> Response:
     to = (Recipient("account", work.caller.id),)
     kept = run_records(service, schedule, owner, run_id, work.now, to, test=True)
     work.keep(kept, [_told(work, "test", schedule, schedule)])
-    return json(_run_shown(work, RUNS.read(kept[0]).value.id), status=202)
+    return json(run_shown(work, RUNS.read(kept[0]).value.id), status=202)
 
 
 @router.get("/{id}/runs", responses={**problems(401, 403, 404), 200: {"model": RunsShown}})
@@ -306,7 +306,7 @@ def runs_of_schedule(work: Working, id: str, after: After = "", limit: Limit = 1
     found, following = cut(
         RUNS.all(work.service.store, work.now, owner=schedule.id, after=after, limit=limit + 1), limit
     )
-    return json({"items": [_run_shown(work, one.value.id) for one in found], "next": following})
+    return json({"items": [run_shown(work, one.value.id) for one in found], "next": following})
 
 
 def delivery_shown(delivery: Delivery) -> dict[str, Any]:
@@ -318,7 +318,8 @@ def delivery_shown(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _run_shown(work: Work, id: str) -> dict[str, Any]:
+def run_shown(work: Work, id: str) -> dict[str, Any]:
+    """A run as an answer has it, with what became of each delivery. Raises NotThere."""
     found = RUNS.find(work.service.store, id, work.now)
     if found is None:
         raise nothing()
@@ -340,11 +341,12 @@ def _shown(work: Work, found: Found[Schedule]) -> dict[str, Any]:
     fields = {key: getattr(schedule, key) for key in ScheduleShown.model_fields if key not in ("version", "due")}
     timing = {key: getattr(schedule.timing, key) for key in TimingGiven.model_fields}
     locale = work.service.settings.locale
-    due = _times(schedule.timing, schedule.zone, locale, work.now) if schedule.active else None
+    due = times_of(schedule.timing, schedule.zone, locale, work.now) if schedule.active else None
     return {**fields, "timing": timing, "version": found.record.version, "due": due}
 
 
-def _times(timing: Timing, zone: str, locale: str, now: datetime) -> dict[str, Any]:
+def times_of(timing: Timing, zone: str, locale: str, now: datetime) -> dict[str, Any]:
+    """When a timing is due, as an answer has it: `Times`."""
     place = zone_named(zone)
     times = next_due(timing, place, now)
     return {"words": in_words(timing, locale), "next": times, "shown": shown_times(times, place, locale)}

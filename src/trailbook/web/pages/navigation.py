@@ -28,6 +28,7 @@ WAYS: tuple[Way, ...] = (
     Way("/", _("Home")),
     Way("/reports", _("Reports"), frozenset({"view", "reports"})),
     Way("/reports/new", _("New report"), frozenset({"view"})),
+    Way("/schedules", _("Schedules"), frozenset({"schedule", "reports"})),
     Way("/settings", _("Settings")),
 )
 """In the order in which they are shown."""

@@ -23,7 +23,7 @@ from ..changed import After, Given, etag
 from ..granting import cut
 from ..questions import Cursor, Narrowing
 from ..strict import Strict
-from . import parts, sharing
+from . import parts, schedules, sharing
 from .briefs import Brief, brief
 from .builder import Found as Shown
 from .builder import List, groups_of
@@ -117,6 +117,7 @@ def report_page(visit: Visiting, id: str, given: Annotated[Opening, Query()]) ->
         else None,
         here=path_of(id),
         show_in=visit.showing_in,
+        schedules=schedules.of_report(visit, id),
         history=_history(visit, id),
     )
 
