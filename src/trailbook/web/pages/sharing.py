@@ -6,12 +6,12 @@ from itertools import islice
 
 from ...access import decide
 from ...access.model import SHIPPED_ROLES
+from ...access.own import home
 from ...directory.model import holds
 from ...directory.viewer import Root
 from ...directory.visible import visible_profiles
 from ...errors import NotAllowed
 from ...report.hidden import WHO, Hidden
-from .. import looking
 from .chips import Meant
 from .screens import Visit
 
@@ -29,7 +29,7 @@ def tenant_for(visit: Visit, meant: list[Meant]) -> str:
     Who sees all tenants saves it for the one whose parties it asks for, since only there it can be shared.
     """
     tenants = {one.party.tenant for name in meant for one in name.known}
-    return tenants.pop() if sees_all(visit) and len(tenants) == 1 else looking.home(visit.caller)
+    return tenants.pop() if sees_all(visit) and len(tenants) == 1 else home(visit.caller)
 
 
 def offered(visit: Visit, tenant: str) -> list[tuple[str, str]]:
