@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from operator import attrgetter
 from typing import Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from msgspec import Struct
 
 from ..access.kept import Shelf
-from ..errors import BadInput, NotAllowed
+from ..errors import NotAllowed
 from ..store.ports import Records
 from .clean import mail_address
+from .webhook import check_url, host_of
 
 Kind = Literal["account", "mail", "folder", "webhook"]
 MOST_DOMAINS = 100
@@ -61,7 +62,7 @@ def allowed(records: Records, tenant: str, now: datetime) -> tuple[str, ...]:
 def address(records: Records, tenant: str, recipient: Recipient, now: datetime) -> str:
     """Where an outside recipient's messages go to: an address, a folder below the root, or a URL.
 
-    Raises NotAllowed for a domain that the tenant does not allow now, BadInput for what is no address.
+    Raises NotAllowed for a domain that the tenant does not allow now, BadInput or Refused for what is no address.
     """
     if recipient.kind == "folder":
         return f"{quote(tenant, safe='')}/{recipient.to}"
@@ -70,7 +71,7 @@ def address(records: Records, tenant: str, recipient: Recipient, now: datetime) 
         domain = to.rpartition("@")[2]
     else:
         to = recipient.to
-        domain = _host(to)
+        domain = host_of(check_url(to))
     if domain not in allowed(records, tenant, now):
         raise NotAllowed(
             f"Nothing may be sent to {domain}.",
@@ -78,15 +79,3 @@ def address(records: Records, tenant: str, recipient: Recipient, now: datetime) 
             remedy="Ask whoever manages the tenant's access to allow the domain.",
         )
     return to
-
-
-def _host(url: str) -> str:
-    try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        host = None
-    if not host or not url.startswith(("https://", "http://")):
-        raise BadInput(
-            "This is not the address of a webhook.", place="recipients", remedy="Write it as https://example.com/hook."
-        )
-    return host.lower()

@@ -64,7 +64,9 @@ def check_url(url: str) -> httpx.URL:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
         parsed = httpx.URL("")
-    plain = len(url) <= 2_000 and url.isprintable() and " " not in url
+    plain = (
+        len(url) <= 2_000 and url.isprintable() and " " not in url and (parsed.port is None or 0 < parsed.port < 65_536)
+    )
     if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo or parsed.fragment or not plain:
         raise Refused(
             "This is not the address of a webhook.",
@@ -153,7 +155,7 @@ def _read_file(one: Attachment, most: int) -> tuple[dict[str, Any], bytes | None
     return {"name": name, "media_type": media_type, "bytes": size, "sha256": digest}, content
 
 
-def _name(url: httpx.URL) -> str:
+def host_of(url: httpx.URL) -> str:
     """The name of the machine as it is looked up and proven, in ASCII."""
     return url.raw_host.decode("ascii")
 
@@ -162,7 +164,7 @@ def _addresses(url: httpx.URL, resolve: Resolve, allowed: Networks) -> list[str]
     """Where the name leads, all of it outside. Raises Refused and Failed."""
     port = url.port or (443 if url.scheme == "https" else 80)
     try:
-        found = resolve(_name(url), port)
+        found = resolve(host_of(url), port)
     except (OSError, UnicodeError) as error:
         raise Failed("The webhook's name is not known.", place=url.host, remedy="Check its address.") from error
     if not found or not all(is_outside(address, allowed) for address in found):
@@ -191,7 +193,7 @@ async def _send(
             url.copy_with(host=address),
             headers=headers,
             content=body,
-            extensions={"sni_hostname": _name(url), "timeout": httpx.Timeout(seconds).as_dict()},
+            extensions={"sni_hostname": host_of(url), "timeout": httpx.Timeout(seconds).as_dict()},
         )
         try:
             async with (
