@@ -43,7 +43,7 @@ def make(base: Base, held: Claim) -> None:
 
 
 def clear(base: Base, held: Claim) -> None:
-    """Remove what was made of the export that the task is about."""
+    """Remove what was made of the export, or for the delivery, that the task is about."""
     id = held.task.subject
     _files(base).clear(id)
     manifest = MANIFESTS.find(base.store, id, base.clock())

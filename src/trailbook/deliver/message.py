@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,13 +23,14 @@ from ..report.result import Report, read_heads
 from .base import Base
 from .channel import Attachment, Message, Refused
 from .deliveries import Delivery, FileSent
+from .exports import CLEAR
 from .files import Files, Made, files_of
 from .letter import Letter, first_rows, written
 from .manifest import Manifest, manifest_of
 from .reading import ask_as
 from .runs import Run
 from .schedules import Schedule, filled
-from .tasks import Claim
+from .tasks import TASKS, Claim, Task
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -99,7 +100,10 @@ def _sheet(
     def write(out: BinaryIO) -> int:
         return writer.write(counted(report, lambda rows: held.check()), out, Options(fonts=base.settings.fonts))
 
-    made = files.make(f"{run.id}.{key}.{token}.{writer.suffix}", write)
+    stem = f"{run.id}.{key}.{token}"
+    # Kept before there is a file: whatever dies and however late it is made, it goes away.
+    held.renew([TASKS.record(Task(CLEAR, stem, base.clock() + timedelta(days=base.settings.export_days)))])
+    made = files.make(f"{stem}.{writer.suffix}", write)
     manifest = manifest_of(report, format, made, viewer=viewer, definition=from_dict(run.definition), saved=run.report)
     sheet = Sheet(id, run.id, format, made, manifest, run.expires_at)
     held.renew([SHEETS.record(sheet, was)])

@@ -19,7 +19,6 @@ from ..report.result import heads_dict
 from ..store.ports import Record
 from .base import Base
 from .deliveries import DELIVERIES, SEND, Delivery
-from .exports import CLEAR
 from .manifest import SavedAs
 from .owners import Owner, defaults, owner_of
 from .recipients import Recipient
@@ -114,8 +113,7 @@ def run_records(
         for one in recipients
     ]
     kept = [RUNS.record(run), *map(DELIVERIES.record, deliveries)]
-    tasks = [Task(SEND, one.id, now) for one in deliveries]
-    return [*kept, *map(TASKS.record, [*tasks, Task(CLEAR, id, now + timedelta(days=base.settings.export_days))])]
+    return [*kept, *(TASKS.record(Task(SEND, one.id, now)) for one in deliveries)]
 
 
 def run_id(schedule: Schedule, due_at: datetime) -> str:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ..access.kept import Found
 from ..access.model import Caller
-from ..errors import BadInput, NotAllowed, NotSignedIn, TrailbookError
+from ..errors import BadInput, NotAllowed, NotSignedIn, Outdated, TrailbookError
 from ..event.model import Outcome
 from .base import Base
 from .channel import Failed, Refused, Uncertain
@@ -65,11 +65,19 @@ class _Sending:
     def run(self, source: Source) -> None:
         """Send it, and keep what became of it."""
         delivery = self._found.value
+        if self._held.task.tries > MOST_TRIES:
+            self._dead(Failed(f"It was begun {MOST_TRIES} times and did not come to its end.", remedy="See the log."))
+            return
         try:
             self._caller = source.owner(self._base)
             parcel = source.parcel(self._base, self._held)
         except (NotAllowed, NotSignedIn, BadInput, Refused) as error:
             self._dead(error)
+            return
+        except Outdated:
+            raise
+        except TrailbookError as error:  # such as no room for its files: it may be there another time
+            self._later(error, delivery.tries + 1)
             return
         if parcel is None:
             self.end("empty", "")
@@ -88,11 +96,7 @@ class _Sending:
             self._dead(error)
         except (Failed, Uncertain) as error:
             self._lost_answer |= isinstance(error, Uncertain)
-            if self._found.value.tries >= MOST_TRIES:
-                self._dead(error)
-            else:
-                until = self._base.clock() + back_off(self._found.value.tries, self._base.randomness)
-                self._held.put_off(until, [self._changed(state="waiting", next_at=until, error=_said(error))])
+            self._later(error, self._found.value.tries)
         else:
             self.end("sent", "")
 
@@ -101,6 +105,14 @@ class _Sending:
         sent_at = self._base.clock() if state == "sent" else None
         record = self._changed(state=state, error=error, next_at=None, sent_at=sent_at)
         self._finish([record], "success", error)
+
+    def _later(self, error: TrailbookError, tries: int) -> None:
+        """It failed, the so many-th time: it is tried again, unless that was the last time."""
+        if tries >= MOST_TRIES:
+            self._dead(error)
+            return
+        until = self._base.clock() + back_off(tries, self._base.randomness)
+        self._held.put_off(until, [self._changed(state="waiting", tries=tries, next_at=until, error=_said(error))])
 
     def _dead(self, error: TrailbookError) -> None:
         record = self._changed(state="dead", error=_said(error), next_at=None)
