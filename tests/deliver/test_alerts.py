@@ -18,7 +18,7 @@ from stores import PLACES, STORES
 
 from trailbook.access.kept import ACCOUNTS
 from trailbook.deliver.alerting import check_all
-from trailbook.deliver.alerts import ALERTS, OCCURRENCES, Above, Alert, Occurrence, owner_of
+from trailbook.deliver.alerts import ALERTS, OCCURRENCES, Above, Alert, Occurrence, alert_event, owner_of
 from trailbook.deliver.channel import Uncertain
 from trailbook.deliver.occurring import Window, match_of, occurrences
 from trailbook.deliver.recipients import Recipient
@@ -58,6 +58,11 @@ class Alarms(Office):
         owner = check_all(self.base, alert, now)
         self.base.keep([ALERTS.record(alert), *begin_watch(self.base, alert, owner, now)])
         return alert
+
+    def alert_kept(self) -> Alert:
+        found = ALERTS.find(self.store, "a1", self.clock())
+        assert found is not None
+        return found.value
 
     def failed(self, *minutes: float, user: str = "u1", action: str = "login", data: Any = None) -> None:
         """Sign-ins that failed so many minutes after the start, in one batch."""
@@ -107,6 +112,10 @@ def test_so_many_in_a_window_are_told_with_the_events(office: Alarms) -> None:
     said = message.data
     assert said["occurrence"]["group"] == "user:acme/u1"
     assert [one["ip"] for one in said["events"]] == ["10.0.0.1"] * 3
+    assert [one["date_time"][:19] for one in said["events"]] == [
+        f"2021-12-01T09:0{at}" for at in ("0:00", "1:00", "2:00")
+    ]
+    assert len({one["id"] for one in said["events"]}) == 3
     (delivery,) = office.deliveries()
     assert (delivery.state, delivery.id) == ("sent", message.id)
 
@@ -161,6 +170,21 @@ def test_a_number_in_the_data_can_be_asked_for(office: Alarms) -> None:
     office.failed(3, action="export", data={"rows": 10_001})
     assert office.work(minutes=1) == 1
     assert Above("report.rows", 5).holds(office.event(0, "u", data={"report": {"rows": 5.5}}))
+
+
+def test_what_a_schedule_sends_is_an_export_too(office: Alarms) -> None:
+    """And what an alert sends of it sets off nothing more."""
+    office.alert(query="action:export,deliver", threshold=1, minutes=1, by="", above=Above("rows", 8))
+    office.add()
+    assert office.work(minutes=5) == 1
+    office.change(active=False)
+    assert [office.work(minutes=1) for _ in range(9)] == [1] + [0] * 8
+
+
+def test_who_changes_an_alert_can_be_told(office: Alarms) -> None:
+    office.alert(query="app:trailbook resource:alerts", threshold=1, minutes=1, by="")
+    office.base.keep([], events=[alert_event(office.base, None, office.alert_kept(), "delete")])
+    assert [office.work(minutes=1) for _ in range(9)] == [1] + [0] * 8
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from .letter import Letter, first_rows, written
 from .owners import check_recipients
 from .reading import ask_as
 
-COLUMNS = ("time", "initiator", "targets", "resource", "action", "ip", "details")
-MOST_TITLE = 100
+COLUMNS = ("date_time", "initiator", "targets", "resource", "action", "ip", "details", "id")
+"""Of the events; a mail has room for the first six."""
 
 
 def check_all(base: Base, alert: Alert, now: datetime) -> Seeing:

@@ -38,7 +38,8 @@ HISTORY = timedelta(days=400)
 LONGEST_WINDOW = timedelta(days=1)
 MOST_TIMES = 1_000
 MOST_RECIPIENTS = 50
-_OWN = ("alerts", "schedules", "deliveries")
+_OWN = ("fire", "deliver")
+"""What alerts do by themselves, so that none sets itself or another one off."""
 
 
 class Above(Struct, frozen=True):
@@ -143,8 +144,8 @@ class Seeing(Struct, frozen=True):
     heads: Heads
 
     def looks_for(self, alert: Alert, event: Event) -> bool:
-        """What is asked of an event beside the condition; what comes of alerts and deliveries is never looked for."""
-        own = event.application == OWN_APPLICATION and event.resource in _OWN
+        """What is asked of an event beside the condition; what alerts have told is never looked for."""
+        own = event.application == OWN_APPLICATION and event.resource == "alerts" and event.action in _OWN
         return not own and (alert.above is None or alert.above.holds(event))
 
 

@@ -127,6 +127,7 @@ class _Sending:
             "state": delivery.state,
             "tries": delivery.tries,
             "uncertain": delivery.uncertain,
+            "rows": max((one.rows for one in delivery.files), default=0),
             "files": [{"format": one.format, "rows": one.rows, "sha256": one.sha256} for one in delivery.files],
         }
         events = []

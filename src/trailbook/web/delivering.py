@@ -83,11 +83,12 @@ def retry_delivery(work: Working, id: DeliveryId) -> Response:
     if letter is None:
         raise nothing()
     decided = revive(found, letter, work.now)
+    kind = "alert" if ALERTS.find(work.service.store, found.value.schedule, work.now) else "schedule"
     event = work.event(
-        "schedules",
+        f"{kind}s",
         "retry",
         tenant=found.value.tenant,
-        related=(Reference("schedule", found.value.schedule),),
+        related=(Reference(kind, found.value.schedule),),
         data={"delivery": id},
     )
     work.keep(decided.changed, [event], decided.removed)
