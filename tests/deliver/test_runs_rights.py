@@ -9,13 +9,13 @@ from deliver.scheduled import ACME, ANN, BOB, OUTSIDE, Office
 from msgspec.structs import replace
 from sealed import seal, simple
 
-from trailbook.access.kept import REPORTS, ROLES
+from trailbook.access.kept import ACCOUNTS, REPORTS, ROLES
 from trailbook.access.model import AccessRole
 from trailbook.deliver.channel import Failed
 from trailbook.deliver.recipients import DOMAINS, Domains, Recipient
 from trailbook.deliver.times import Timing
-from trailbook.directory.viewer import GroupScope, SelfScope, TenantScope
-from trailbook.event.model import Belonging, Initiator
+from trailbook.directory.viewer import GroupScope, Root, SelfScope, TenantScope
+from trailbook.event.model import Belonging, Initiator, PartyKey
 from trailbook.report.saved import Share
 from trailbook.store.ports import Store
 
@@ -56,6 +56,21 @@ def test_an_account_gets_what_both_it_and_the_owner_may_see(office: Office) -> N
     assert found == {"ann": 1, "bob": 0, "eve": 1, "root": 1}
     bobs = next(one for one in office.deliveries()[4:] if one.recipient == BOB)
     assert bobs.viewer == "Bob, as far as Ann sees it"
+
+
+@pytest.mark.parametrize(("home", "count"), [("head-office", 10), ("acme", 11)])
+def test_who_sees_all_tenants_sends_to_the_outside_what_is_of_the_reports(
+    office: Office, home: str, count: int
+) -> None:
+    """What leaves is what the tenant lets leave; it is not asked about the events of others."""
+    office.account("ann", "root", Root())
+    found = ACCOUNTS.find(office.store, "ann", office.clock())
+    user = PartyKey("user", home, "ann")
+    office.base.keep([ACCOUNTS.record(replace(found.value, user=user), found)])
+    office.add(recipients=(ANN, OUTSIDE, Recipient("folder", "weekly")))
+    office.work(minutes=5)
+    assert rows(office, "ann@example.com") == 11
+    assert rows(office, "cfo@example.com") == rows(office, "acme/weekly") == count
 
 
 def test_a_column_that_is_hidden_from_either_does_not_leave(office: Office) -> None:

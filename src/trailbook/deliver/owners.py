@@ -10,9 +10,10 @@ from msgspec import Struct
 from ..access import decide
 from ..access.kept import ACCOUNTS, REPORTS, Found
 from ..access.model import Caller
+from ..access.own import home
 from ..access.present import present
 from ..access.sight import sight_of
-from ..directory.viewer import Viewer, cut
+from ..directory.viewer import TenantScope, Viewer, cut
 from ..errors import BadInput, NotAllowed, NotSignedIn, TrailbookError
 from ..report.saved import SavedReport
 from .base import Base
@@ -61,14 +62,15 @@ def owner_of(base: Base, schedule: Schedule, now: datetime) -> Owner:
 def reached(base: Base, tenant: str, owner: Caller, viewer: Viewer, recipient: Recipient, now: datetime) -> Reached:
     """A recipient, as far as they may receive it now: an account gets what both it and the owner may see.
 
-    `tenant`: whose it is that is sent; `viewer`: as whom the owner reads.
+    `tenant`: whose it is that is sent; `viewer`: as whom the owner reads. Outside recipients are ones that the tenant
+    allows, so they get what is of its book; more only if it is the owner's own tenant, and the owner sees more.
 
     Raises NotAllowed for an account that is gone, may not see events, or sees nothing of the owner's, alike; and for a
     domain that the tenant does not allow. Raises BadInput for an account or recipient without an address.
     """
     if recipient.outside:
         decide.require(owner, "export", now)
-        return Reached(address(base.store, tenant, recipient, now), viewer)
+        return Reached(address(base.store, tenant, recipient, now), _of_tenant(viewer, tenant, owner))
     try:
         caller = present(base.store, "account", recipient.to, now)
         seen = decide.viewer(caller, now)
@@ -110,6 +112,13 @@ def check_recipients(
 def defaults(base: Base) -> dict[str, str]:
     """What a definition says where it leaves something out."""
     return {"zone": base.settings.zone, "locale": base.settings.locale}
+
+
+def _of_tenant(viewer: Viewer, tenant: str, owner: Caller) -> Viewer:
+    """The viewer, who sees nothing beside the tenant's book unless the tenant is the owner's own."""
+    if tenant == home(owner):
+        return viewer
+    return cut(viewer, Viewer(tenant, TenantScope(tenant)), f"{viewer.name}, in {tenant}")
 
 
 def _mail_address(base: Base, caller: Caller, now: datetime) -> str:
