@@ -14,8 +14,10 @@ from simulated import Died
 from size import sized
 from stores import PLACES, STORES
 
+from trailbook.deliver import message
 from trailbook.deliver.channel import Failed, Message, Refused, Uncertain
 from trailbook.deliver.deliveries import DEAD_LETTERS, DELIVERIES, MOST_TRIES, revive
+from trailbook.deliver.recipients import Recipient
 from trailbook.deliver.times import Timing
 from trailbook.store.ports import Store
 
@@ -102,6 +104,16 @@ def test_files_that_are_too_large_are_linked_to_or_refused(office: Office) -> No
     assert states[ANN] == ("sent", "")
     assert states[OUTSIDE][0] == "dead"
     assert "a link needs an account" in states[OUTSIDE][1]
+
+
+def test_a_webhook_is_not_sent_a_report_without_its_file(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a webhook cannot carry, its receiver cannot fetch."""
+    monkeypatch.setattr(message, "MOST_FILES", 10)
+    office.add(attach_bytes=10, recipients=(Recipient("webhook", "https://example.com/"), Recipient("folder", "all")))
+    office.work(minutes=5)
+    assert [one.message.to for one in office.sent] == ["acme/all"]
+    dead = next(one for one in office.deliveries() if one.recipient.kind == "webhook")
+    assert (dead.state, "a link needs an account" in dead.error) == ("dead", True)
 
 
 def test_who_sees_the_same_gets_the_same_file(office: Office) -> None:

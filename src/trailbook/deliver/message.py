@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
@@ -28,9 +29,11 @@ from .files import Files, Made, files_of
 from .letter import Letter, first_rows, written
 from .manifest import Manifest, manifest_of
 from .reading import ask_as
+from .recipients import Kind
 from .runs import Run
 from .schedules import Schedule, filled
 from .tasks import TASKS, Claim, Task
+from .webhook import MOST_FILES
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -123,8 +126,7 @@ def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to:
     header = sheets.report.header
     values = placeholders(schedule, run, sheets.report)
     subject = filled(schedule.subject, values)
-    most = min(schedule.attach_bytes, base.settings.mail_attach_bytes)
-    linked = delivery.recipient.kind in ("account", "mail") and sheets.bytes > most
+    linked = sheets.bytes > _most_bytes(base, schedule, delivery.recipient.kind)
     if linked and delivery.recipient.outside:
         raise Refused(
             f"The files have {sheets.bytes:,} bytes, more than may be attached, and a link needs an account.",
@@ -164,6 +166,17 @@ def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to:
         "manifests": [msgspec.to_builtins(sheet.manifest) for sheet, _ in sheets.files],
     }
     return Message(delivery.id, to, subject, text, html, attachments=attached, data=data)
+
+
+def _most_bytes(base: Base, schedule: Schedule, kind: Kind) -> float:
+    """How large the files may be together to go with a message."""
+    match kind:
+        case "account" | "mail":
+            return min(schedule.attach_bytes, base.settings.mail_attach_bytes)
+        case "webhook":
+            return MOST_FILES
+        case "folder":
+            return math.inf  # it has a bound of its own
 
 
 def placeholders(schedule: Schedule, run: Run, report: Report) -> dict[str, str]:
