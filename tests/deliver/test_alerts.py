@@ -17,6 +17,7 @@ from size import sized
 from stores import PLACES, STORES
 
 from trailbook.access.kept import ACCOUNTS
+from trailbook.deliver import watching
 from trailbook.deliver.alerting import check_all
 from trailbook.deliver.alerts import ALERTS, OCCURRENCES, Above, Alert, Occurrence, alert_event, owner_of
 from trailbook.deliver.channel import Uncertain
@@ -253,12 +254,15 @@ def test_an_alert_that_could_not_be_looked_for_is_refused(office: Alarms) -> Non
         check_all(office.base, Alert("a2", "ann", "globex", "T", "", (ANN,)), office.clock())
 
 
-def test_what_would_have_been_told_lately_can_be_tried(office: Alarms) -> None:
+def test_what_would_have_been_told_lately_can_be_tried(office: Alarms, monkeypatch: pytest.MonkeyPatch) -> None:
     office.failed(-60, -59, -58, -20, -19, -18)
     alert = Alert("a2", "ann", "acme", "T", "action:login", (ANN,), 3, 10, "target")
     owner = owner_of(office.base, alert, office.clock())
     found = would_fire(alert, owner, office.store, office.clock(), timedelta(days=7))
     assert [(one.since - START).total_seconds() / 60 for one in found] == [-60, -20]
+    monkeypatch.setattr(watching, "MOST_TRIED", 5)
+    with pytest.raises(BadInput, match="more than 5 events of the last 7 days"):
+        would_fire(alert, owner, office.store, office.clock(), timedelta(days=7))
 
 
 def test_an_answer_that_was_lost_is_noted(office: Alarms) -> None:

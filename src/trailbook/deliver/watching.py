@@ -41,6 +41,8 @@ MOST_FIRED = 50
 """Occurrences that are told before it is kept how far it is."""
 MOST_LISTED = 100
 """Events of an occurrence that are kept with it."""
+MOST_TRIED = 100_000
+"""Events that are held at once to try an alert."""
 
 
 def look(base: Base, held: Claim) -> None:
@@ -93,11 +95,21 @@ def begin_watch(base: Base, alert: Alert, owner: Seeing, now: datetime) -> list[
 
 
 def would_fire(alert: Alert, owner: Seeing, reader: Reader, now: datetime, period: timedelta) -> list[Fired]:
-    """What would have been told in the period up to now, had the alert been there, in the order of being recorded."""
-    rule = alert.rule
+    """What would have been told in the period up to now, had the alert been there, in the order of being recorded.
+
+    Raises BadInput if there is more to look at than finds room.
+    """
+    rule, found = alert.rule, []
     condition = both(owner.condition, Occurred(now - period, now))
-    rows = reader.scan(owner.viewer, condition, order="oldest", heads=owner.heads)
-    found = [match_of(one.event, one.position, rule.by) for one in rows if owner.looks_for(alert, one.event)]
+    for number, one in enumerate(reader.scan(owner.viewer, condition, order="oldest", heads=owner.heads)):
+        if number >= MOST_TRIED:
+            raise BadInput(
+                f"The query finds more than {MOST_TRIED:,} events of the last {period.days} days, too many to try.",
+                place="query",
+                remedy="Ask for less, or keep the alert and see.",
+            )
+        if owner.looks_for(alert, one.event):
+            found.append(match_of(one.event, one.position, rule.by))
     return occurrences(rule, sorted(found, key=lambda one: one.position), 0, ())
 
 
