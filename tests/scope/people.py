@@ -27,12 +27,13 @@ from trailbook.access.model import (
 from trailbook.access.sessions import make_session
 from trailbook.deliver.alerts import ALERTS, OCCURRENCES, Alert, Occurrence
 from trailbook.deliver.deliveries import DEAD_LETTERS, DELIVERIES, Delivery, dead_letter
+from trailbook.deliver.exports import EXPORTS, Export
 from trailbook.deliver.manifest import SavedAs
 from trailbook.deliver.recipients import DOMAINS, Domains, Recipient
 from trailbook.deliver.runs import RUNS, Run
 from trailbook.deliver.schedules import SCHEDULES, Schedule
 from trailbook.deliver.times import Timing
-from trailbook.directory.viewer import GroupScope, Root, Scope, SelfScope, TenantScope
+from trailbook.directory.viewer import GroupScope, Root, Scope, SelfScope, TenantScope, Viewer
 from trailbook.event.model import PartyKey
 from trailbook.report.saved import SavedReport, Share
 from trailbook.store.ports import Record
@@ -71,6 +72,7 @@ class Town:
                 "schedules",
                 "alerts",
                 "deliveries",
+                "exports",
             )
         }
         self.spare: dict[str, list[tuple[str, str]]] = {kind: [] for kind in self.ids}
@@ -86,6 +88,7 @@ class Town:
             self._reports(tenant)
             self._schedules(tenant)
             self._alerts(tenant)
+            self._export(tenant)
             self._spares(tenant)
 
     def _settle(self, tenant: str) -> None:
@@ -285,6 +288,23 @@ class Town:
         occurrence = Occurrence(f"{id}.1.x", id, tenant, f"user:{tenant}/u1", name, NOW, NOW, NOW, ())
         self.served.keep([ALERTS.record(alert), OCCURRENCES.record(occurrence)])
         self.ids["alerts"].append((frozenset({tenant}), id))
+
+    def _export(self, tenant: str) -> None:
+        """An export that failed; who manages reports of the tenant sees it if they see all that was asked for."""
+
+        def seen(w: Watcher) -> bool:
+            return w.manages(tenant, "reports") and not w.hidden
+
+        world, id = self.world, f"export-{tenant}"
+        title, error = world.canary(seen), world.canary(seen)
+        world.columns.update({title: f"title of {id}", error: f"error of {id}"})
+        owner = f"{tenant}-admin"
+        export = Export(
+            id, tenant, "account", owner, owner, Viewer(owner, TenantScope(tenant)), title, "csv", {}, NOW,
+            state="failed", error=error,
+        )  # fmt: skip
+        self.served.keep([EXPORTS.record(export)])
+        self.ids["exports"].append((frozenset({tenant}), id))
 
     def _spares(self, tenant: str) -> None:
         """What may be changed and taken away without anybody missing it."""

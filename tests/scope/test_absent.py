@@ -34,6 +34,7 @@ KINDS = {
     f"{API}/schedules/": "schedules",
     f"{API}/deliveries/": "deliveries",
     f"{API}/alerts/": "alerts",
+    f"{API}/exports/": "exports",
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("patch", f"{API}/accounts/{{id}}"): {"role": "reader"},

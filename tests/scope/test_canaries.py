@@ -33,7 +33,8 @@ ROUNDS = sized(1, 20)
 """Requests of each viewer to each endpoint."""
 
 LISTED: dict[str, Callable[[Watcher], dict[str, Any]]] = {
-    f"{API}/events": lambda watcher: {"limit": 1000, "columns": ",".join(sorted(COLUMNS.keys() - watcher.hides))},
+    # From whom something is hidden gets the usual columns but those that tell it; all others get all there are.
+    f"{API}/events": lambda watcher: {"limit": 1000, **({} if watcher.hidden else {"columns": ",".join(COLUMNS)})},
     f"{API}/accounts": lambda watcher: {"limit": 1000},
     f"{API}/reports": lambda watcher: {"limit": 1000},
 }
