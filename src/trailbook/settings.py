@@ -101,6 +101,8 @@ class Settings(BaseSettings):
     schedule_minutes: Annotated[
         int, _says("How many minutes are between two runs of a schedule at least.", ge=1, le=1_440)
     ] = 5
+    tenant_schedules: Annotated[int, _says("Schedules that a tenant may have.", ge=1, le=1_000)] = 500
+    tenant_alerts: Annotated[int, _says("Alerts that a tenant may have.", ge=1, le=1_000)] = 200
     exports_waiting: Annotated[int, _says("Exports that an account or key may have waiting.", ge=1, le=1_000)] = 10
 
     session_hours: Annotated[float, _says("How long one may stay signed in.", gt=0, le=8760)] = 12

@@ -166,7 +166,7 @@ def test_words_are_completed() -> None:
     assert completed("trailbook report --columns id,da", 3) == ["id,date_time", "id,date", "id,data"]
     assert completed("trailbook report --columns date,dat", 3) == ["date,date_time", "date,data"]
     assert completed("trailbook report --group-by w", 3) == ["week"]
-    assert completed("trailbook report --format j", 3) == ["jsonl"]
+    assert completed("trailbook report --format j", 3) == ["jsonl", "json"]
     assert completed("trailbook report against.", 2) == [
         "against.user:", "against.group:", "against.role:", "against.tenant:",
     ]  # fmt: skip

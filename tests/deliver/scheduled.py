@@ -46,7 +46,8 @@ class Sent(Struct, frozen=True):
 class Office:
     """A store with Ann's report, and workers on it."""
 
-    def __init__(self, store: Store, folder: Path, dies: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, store: Store, folder: Path, dies: Callable[[], bool] = lambda: False, **settings: Any) -> None:
+        self.settings = settings
         self.store = store
         self.clock = Clock()
         self.folder = folder
@@ -62,7 +63,9 @@ class Office:
         store.append([seal(event) for event in events])
 
     def new_base(self, dies: Callable[[], bool] | None = None) -> Base:
-        return Mortal(self.store, self.clock, dies or self.dies, export_folder=str(self.folder / "files"))
+        return Mortal(
+            self.store, self.clock, dies or self.dies, export_folder=str(self.folder / "files"), **self.settings
+        )
 
     def worker(self) -> Worker:
         """A new one, of another process."""
@@ -86,8 +89,15 @@ class Office:
 
     def add(self, **fields: Any) -> Schedule:
         """A schedule that runs every five minutes, unless it is said otherwise."""
-        given = {"recipients": (ANN,), "timing": EVERY_FIVE, "during": "-7d", "missed": "each", **fields}
-        schedule = Schedule("s1", "ann", "acme", "Weekly calls", "r1", zone="Europe/Berlin", **given)
+        given = {
+            "recipients": (ANN,),
+            "timing": EVERY_FIVE,
+            "during": "-7d",
+            "missed": "each",
+            "report": "r1",
+            **fields,
+        }
+        schedule = Schedule("s1", "ann", "acme", "Weekly calls", zone="Europe/Berlin", **given)
         self.base.keep([SCHEDULES.record(schedule), TASKS.record(next_task(schedule, self.clock()))])
         return schedule
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from deliver.scheduled import ANN, BOB, OUTSIDE, Office, at
@@ -17,6 +18,7 @@ from stores import PLACES, STORES
 from trailbook.deliver import message
 from trailbook.deliver.channel import Failed, Message, Refused, Uncertain
 from trailbook.deliver.deliveries import DEAD_LETTERS, DELIVERIES, MOST_TRIES, revive
+from trailbook.deliver.files import Files, Made
 from trailbook.deliver.recipients import Recipient
 from trailbook.deliver.times import Timing
 from trailbook.store.ports import Store
@@ -121,6 +123,23 @@ def test_who_sees_the_same_gets_the_same_file(office: Office) -> None:
     office.work(minutes=5)
     assert len({one.message.attachments[0].path for one in office.sent}) == 1
     assert len({one.message.id for one in office.sent}) == 2
+
+
+def test_of_two_who_make_the_same_file_at_once_one_takes_the_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.add(recipients=(ANN, OUTSIDE))
+    make, others = Files.make, [office.worker()]
+
+    def meanwhile(files: Files, *given: Any) -> Made:
+        if others:
+            others.pop().run_due()
+        return make(files, *given)
+
+    monkeypatch.setattr(Files, "make", meanwhile)
+    assert office.work(minutes=5) == 2
+    assert [(one.state, one.tries) for one in office.deliveries()] == [("sent", 1)] * 2
+    assert {one.message.attachments[0].path for one in office.sent} == set((office.folder / "files").iterdir())
 
 
 def _raise(error: Exception):

@@ -21,8 +21,9 @@ from working import finish, told, work
 
 from trailbook.deliver.base import Base
 from trailbook.deliver.tasks import LEASE, TASKS, Claim, Task, wait_after
-from trailbook.deliver.worker import Handler, Worker
+from trailbook.deliver.worker import AT_ONCE, Handler, Worker
 from trailbook.directory.viewer import OPERATOR
+from trailbook.errors import Outdated
 from trailbook.query.tree import EVERYTHING
 from trailbook.settings import Settings
 from trailbook.store.ports import Store
@@ -73,6 +74,22 @@ def test_a_task_that_fails_is_told_tried_again_later_and_holds_nothing_up(store:
     clock.at += wait_after(2)
     assert worker.run_due() == 1
     assert (told(store), failed) == ({"good": 1, "bad": 1}, ["try 1", "try 2"])
+
+
+def test_a_task_whose_record_was_changed_meanwhile_is_begun_again_at_once_and_is_no_failure(store: Store) -> None:
+    base, failed = base_on(store, Clock()), list[str]()
+
+    def changed_twice(base: Base, held: Claim) -> None:
+        if held.task.subject == "always" or held.task.tries < 3:
+            raise Outdated("It was changed.")
+        finish(base, held)
+
+    add(base, "a")
+    worker = Worker(base, {"work": changed_twice}, failed=lambda task, error: failed.append(str(error)))
+    assert (worker.run_due(), told(store), failed) == (3, {"a": 1}, [])
+    add(base, "always")
+    assert worker.run_due() == AT_ONCE + 1
+    assert failed == ["It was changed."]
 
 
 def test_a_long_task_keeps_its_claim_as_long_as_its_worker_lives(store: Store) -> None:

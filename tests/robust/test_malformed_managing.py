@@ -87,7 +87,7 @@ REPORTS = [
         "header.if-match", headers={"If-Match": "x" * 2000}),
     Bad("a long after", "GET /api/v1/reports?after=" + "x" * 2000, 422, "invalid",
         "String should have at most 1024 characters.", "query.after"),
-    Bad("a report in another format", "GET /api/v1/reports/nope/xlsx", 404, "not-there",
+    Bad("a report in another format", "GET /api/v1/reports/nope/docx", 404, "not-there",
         "Nothing answers at this path."),
 ]  # fmt: skip
 

@@ -33,8 +33,8 @@ FORM: dict[str, Any] = {
 class Place:
     """A service with accounts of two tenants."""
 
-    def __init__(self, folder: Path) -> None:
-        self.served: Service = filled(export_folder=str(folder / "files"))
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.served: Service = filled(export_folder=str(folder / "files"), **settings)
         self.ann = self.known("ann", ACME, "analyst")
         self.cy = self.known("cy", ACME, "analyst")
         self.boss = self.known("boss", ACME, "administrator")
@@ -143,6 +143,18 @@ def test_an_alert_that_is_not_active_waits_for_nothing(place: Place) -> None:
 def test_what_does_not_fit_is_told_with_its_place(place: Place, given: dict[str, Any], status: int, where: str) -> None:
     answer = place.alert(**given)
     assert (answer.status_code, where in answer.text) == (status, True), answer.text
+
+
+def test_a_tenant_has_no_more_alerts_than_it_may(tmp_path: Path) -> None:
+    place = Place(tmp_path, tenant_alerts=2)
+    ids = [place.alert(asks).json()["id"] for asks in (place.ann, place.cy)]
+    refused = place.alert()
+    assert (refused.status_code, refused.json()["place"]) == (403, "alerts")
+    assert "acme has 2 alerts" in refused.json()["detail"]
+    assert place.ann.put(f"{API}/alerts/{ids[0]}", json=FORM).status_code == 200
+    assert place.alert(place.other, recipients=[{"kind": "account", "to": "other"}]).status_code == 201
+    place.cy.delete(f"{API}/alerts/{ids[1]}")
+    assert place.alert().status_code == 201
 
 
 def test_an_alert_can_be_tried_on_what_one_may_see(place: Place) -> None:

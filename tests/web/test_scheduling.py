@@ -30,8 +30,8 @@ TIMING = {"every": "week", "at": "08:00", "days": ["mon"]}
 class Place:
     """A service with accounts, and a report of Ann's."""
 
-    def __init__(self, folder: Path) -> None:
-        self.served: Service = filled(export_folder=str(folder / "files"), url="http://testserver")
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.served: Service = filled(export_folder=str(folder / "files"), url="http://testserver", **settings)
         self.ann = self.known("ann", ACME, "analyst")
         self.bob = self.known("bob", SelfScope("acme", "u2"), "reader")
         self.boss = self.known("boss", ACME, "administrator")
@@ -69,6 +69,18 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
+
+
+def test_a_tenant_has_no_more_schedules_than_it_may(tmp_path: Path) -> None:
+    place = Place(tmp_path, tenant_schedules=2)
+    ids = [place.schedule().json()["id"] for _ in range(2)]
+    refused = place.schedule()
+    assert (refused.status_code, refused.json()["place"]) == (403, "schedules")
+    assert "acme has 2 schedules" in refused.json()["detail"]
+    form = {"title": "Weekly", "report": place.report, "timing": TIMING, "zone": "UTC", "recipients": [ANN]}
+    assert place.ann.put(f"{API}/schedules/{ids[0]}", json=form).status_code == 200
+    place.ann.delete(f"{API}/schedules/{ids[1]}")
+    assert place.schedule().status_code == 201
 
 
 def test_a_schedule_is_kept_told_and_found_again(place: Place) -> None:

@@ -13,11 +13,11 @@ from ..report.clock import Clock, locale_named, zone_named
 from ..report.definition import Definition
 from ..report.hidden import Hidden
 from ..report.result import Report
-from .alerts import Alert, Occurrence, Seeing, check, owner_of
+from .alerts import ALERTS, Alert, Occurrence, Seeing, check, owner_of
 from .base import Base
 from .channel import Message
 from .letter import Letter, first_rows, written
-from .owners import check_recipients
+from .owners import check_number, check_recipients
 from .reading import ask_as
 
 COLUMNS = ("date_time", "initiator", "targets", "resource", "action", "ip", "details", "id")
@@ -25,10 +25,14 @@ COLUMNS = ("date_time", "initiator", "targets", "resource", "action", "ip", "det
 
 
 def check_all(base: Base, alert: Alert, now: datetime) -> Seeing:
-    """The owner of an alert that is to be kept. Raises as `check` and `owner_of` do, and for who cannot receive it."""
+    """The owner of an alert that is to be kept.
+
+    Raises as `check`, `owner_of` and `check_number` do, and for who cannot receive it.
+    """
     check(alert)
     owner = owner_of(base, alert, now)
     check_recipients(base, alert.tenant, owner.caller, owner.viewer, alert.recipients, now)
+    check_number(base, ALERTS, alert, base.settings.tenant_alerts, now)
     return owner
 
 

@@ -14,9 +14,11 @@ from msgspec import Struct
 
 from ..access.kept import Shelf
 from ..directory.viewer import Viewer, sees_book
-from ..errors import NotThere
+from ..errors import NotThere, Outdated
 from ..render import FORMATS, Options
+from ..render.chart import Drawing, of_report, plot
 from ..render.counting import counted
+from ..render.picture import png
 from ..report import run as reporting
 from ..report.clock import Clock, locale_named
 from ..report.definition import from_dict
@@ -109,7 +111,14 @@ def _sheet(
     made = files.make(f"{stem}.{writer.suffix}", write)
     manifest = manifest_of(report, format, made, viewer=viewer, definition=from_dict(run.definition), saved=run.report)
     sheet = Sheet(id, run.id, format, made, manifest, run.expires_at)
-    held.renew([SHEETS.record(sheet, was)])
+    try:
+        held.renew([SHEETS.record(sheet, was)])
+    except Outdated:
+        files.clear(stem)
+        there = SHEETS.find(base.store, id, base.clock())
+        if held.lost or there is None or not _is_there(files, there.value.made):
+            raise
+        return there.value  # Another delivery made the same at the same time, and was done first.
     return sheet
 
 
@@ -133,6 +142,7 @@ def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to:
             place="attach_bytes",
             remedy="Narrow the report, send it to an account, or raise the bound.",
         )
+    chart = _chart(sheets.report) if delivery.recipient.kind in ("account", "mail") else None
     labels, rows = first_rows([one.label for one in sheets.report.headings], sheets.report.texts())
     period = " – ".join(values[one] or "…" for one in ("since", "until")) if values["since"] + values["until"] else ""
     facts = [
@@ -149,6 +159,7 @@ def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to:
         labels=labels,
         rows=rows,
         note=f"The first {len(rows)} of {header.available:,} rows." if len(rows) < header.available else "",
+        chart=f"{chart.title}: {chart.description}" if chart else "",
         link=f"{base.settings.address}/api/v1/deliveries/{delivery.id}/files/{schedule.formats[0]}" if linked else "",
         link_says="Download it (you will be asked to sign in)",
     )
@@ -165,7 +176,14 @@ def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to:
         "test": run.test,
         "manifests": [msgspec.to_builtins(sheet.manifest) for sheet, _ in sheets.files],
     }
-    return Message(delivery.id, to, subject, text, html, attachments=attached, data=data)
+    picture = png(chart, fonts=base.settings.fonts) if chart else None
+    return Message(delivery.id, to, subject, text, html, picture, attached, data)
+
+
+def _chart(report: Report) -> Drawing | None:
+    """The chart of a grouped report; None of another, and of one whose groups have no rows."""
+    figure = of_report(report)
+    return None if figure is None else plot(figure, report.header.locale)
 
 
 def _most_bytes(base: Base, schedule: Schedule, kind: Kind) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 
 from msgspec import Struct
 
 from ..access import decide
-from ..access.kept import ACCOUNTS, REPORTS, Found
+from ..access.kept import ACCOUNTS, REPORTS, Found, Shelf
 from ..access.model import Caller
 from ..access.own import home
 from ..access.present import present
@@ -16,11 +17,14 @@ from ..access.sight import sight_of
 from ..directory.viewer import TenantScope, Viewer, cut
 from ..errors import BadInput, NotAllowed, NotSignedIn, TrailbookError
 from ..report.saved import SavedReport
+from .alerts import Alert
 from .base import Base
 from .clean import mail_address
 from .folder import folder_names
 from .recipients import Recipient, address
-from .schedules import Schedule, check
+from .schedules import SCHEDULES, Schedule, check
+
+T = TypeVar("T", Schedule, Alert)
 
 
 class Owner(Struct, frozen=True):
@@ -87,12 +91,24 @@ def reached(base: Base, tenant: str, owner: Caller, viewer: Viewer, recipient: R
 
 
 def check_all(base: Base, schedule: Schedule, now: datetime) -> Owner:
-    """The owner of a schedule that is to be kept. Raises as `check`, `owner_of` and `reached` do."""
+    """The owner of a schedule that is to be kept. Raises as `check`, `owner_of`, `reached` and `check_number` do."""
     check(schedule, now, base.least_between_runs)
     owner = owner_of(base, schedule, now)
     schedule.definition(owner.report.value, defaults(base))
     check_recipients(base, schedule.tenant, owner.caller, owner.viewer, schedule.recipients, now)
+    check_number(base, SCHEDULES, schedule, base.settings.tenant_schedules, now)
     return owner
+
+
+def check_number(base: Base, shelf: Shelf[T], one: T, most: int, now: datetime) -> None:
+    """Raises NotAllowed for one more on a shelf of its tenant than the `most` that may be there."""
+    there = shelf.all(base.store, now, owner=one.tenant, limit=most)
+    if len(there) >= most and one.id not in {other.value.id for other in there}:
+        raise NotAllowed(
+            f"{one.tenant} has {most:,} {shelf.kind}s, the most that a tenant may have.",
+            place=f"{shelf.kind}s",
+            remedy=f"Delete one that nobody needs, or raise the setting `tenant_{shelf.kind}s`.",
+        )
 
 
 def check_recipients(

@@ -12,9 +12,9 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from ..access.kept import Shelf
-from ..errors import NotAllowed
+from ..errors import BadInput, NotAllowed
 from ..store.ports import Records
-from .clean import mail_address
+from .clean import mail_address, one_line
 from .webhook import check_url, host_of
 
 Kind = Literal["account", "mail", "folder", "webhook"]
@@ -50,7 +50,18 @@ DOMAINS = Shelf("domains", Domains, owner=attrgetter("id"))
 
 def domains_of(given: Iterable[str]) -> tuple[str, ...]:
     """The domains as they are kept. Raises BadInput."""
-    return tuple(sorted({mail_address(f"x@{one}").partition("@")[2] for one in given}))
+    return tuple(sorted(set(map(_domain, given))))
+
+
+def _domain(given: str) -> str:
+    try:
+        return mail_address(f"x@{given}").partition("@")[2]
+    except BadInput as error:
+        raise BadInput(
+            f"'{one_line(given, 100)}' is no domain that mail can be sent to.",
+            place="domains",
+            remedy="Write it as example.com.",
+        ) from error
 
 
 def allowed(records: Records, tenant: str, now: datetime) -> tuple[str, ...]:

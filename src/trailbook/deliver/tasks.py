@@ -134,6 +134,10 @@ class Claim:
         """It failed: let go of it for longer each time, from half a minute up to an hour."""
         self.put_off(self._base.clock() + wait_after(self.task.tries), tries=self.task.tries)
 
+    def begin_again(self) -> None:
+        """What it is about was changed meanwhile: anybody may begin it again at once."""
+        self.put_off(self._base.clock(), tries=self.task.tries)
+
     def let_go(self) -> None:
         """It was not its fault: anybody may take it at once."""
         self.put_off(self._base.clock(), tries=self.task.tries - 1)

@@ -20,6 +20,8 @@ again later; Outdated and Stopping are not its failures.
 Failed = Callable[[Task | None, Exception], None]
 """Is told of a task that failed, or of looking for one (None), and of what was raised."""
 
+AT_ONCE = 5
+"""So many times a task is begun again at once because what it is about was changed meanwhile."""
 POLL_SECONDS = 1.0
 """How often it is looked whether another process has added a task."""
 
@@ -77,14 +79,29 @@ class Worker:
         except Stopping:
             with suppress(Outdated):
                 held.let_go()
+        except Outdated as error:
+            self._outdated(held, error)
         except Exception as error:
-            if not held.lost:
-                self._failed(held.task, error)
-            if not held.ended:
-                with suppress(Outdated):
-                    held.try_again()
+            self._fail(held, error)
         finally:
             self._claim = None
+
+    def _outdated(self, held: Claim, error: Outdated) -> None:
+        """Somebody else has the task, or has changed what it is about: that is no failure, unless it goes on and on."""
+        if held.lost or held.ended:
+            return
+        if held.task.tries > AT_ONCE:
+            self._fail(held, error)
+            return
+        with suppress(Outdated):
+            held.begin_again()
+
+    def _fail(self, held: Claim, error: Exception) -> None:
+        if not held.lost:
+            self._failed(held.task, error)
+        if not held.ended:
+            with suppress(Outdated):
+                held.try_again()
 
     def start(self) -> None:
         """Do what is due, from now on, in a thread."""
