@@ -71,5 +71,6 @@ SENTENCES = (
     _("Choose another report."),
     _("This schedule runs as somebody else."),
     _("Make one of your own, or delete it."),
+    _("Write it as example.com."),
 )
 """The words of problems as they are raised: what is not here is shown in English."""

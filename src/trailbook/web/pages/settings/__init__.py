@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import accounts, formats, importing, keys, overview, people, roles, seats, sessions, storage
+from . import accounts, domains, formats, importing, keys, overview, people, roles, seats, sessions, storage
 
 ROUTERS = tuple(
     section.router
-    for section in (overview, accounts, roles, keys, seats, people, importing, sessions, formats, storage)
+    for section in (overview, accounts, roles, keys, seats, domains, people, importing, sessions, formats, storage)
 )
 """One for each section."""

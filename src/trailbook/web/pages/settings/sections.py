@@ -59,6 +59,12 @@ SECTIONS: tuple[Section, ...] = (
         managed,
     ),
     Section(
+        "/settings/domains",
+        _("Outside domains"),
+        _("Where schedules and alerts of a tenant may send mail and webhooks to."),
+        managed,
+    ),
+    Section(
         "/settings/directory",
         _("Directory"),
         _("Users, groups, roles and tenants, and who belonged to what when."),
