@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
+from operator import attrgetter
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
@@ -27,6 +28,7 @@ from ..deliver.alerts import (
     Alert,
     Occurrence,
     check,
+    ids_from,
     seeing,
 )
 from ..deliver.occurring import By
@@ -45,6 +47,8 @@ router = APIRouter(prefix=f"{PREFIX}/alerts", tags=["alerts"], route_class=Stric
 TRIED: Final = timedelta(days=7)
 """How far back it is tried what an alert would have told."""
 MOST_TRIED: Final = 100
+_LOOKED_BACK = tuple(timedelta(hours=hours) for hours in (1, 24, 200, 2_400))
+"""How far back the last occurrences are looked for: no further than needed to find enough of them."""
 _TAGGED = {"headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}}
 
 AlertId = Annotated[str, Path(max_length=64)]
@@ -166,7 +170,7 @@ class TriedShown(BaseModel):
 @router.get("", responses={**problems(), 200: {"model": AlertsShown}})
 def list_alerts(work: Working, after: After = "", limit: Limit = 100) -> Response:
     """Your alerts and, if you manage reports, those of your tenant."""
-    found, following = cut(list(islice(_visible(work, after), limit + 1)), limit)
+    found, following = cut(list(islice(visible(work, after), limit + 1)), limit)
     return json({"items": [_shown(one) for one in found], "next": following})
 
 
@@ -211,14 +215,14 @@ def try_alert(work: Working, given: Tried) -> Response:
 @router.get("/{id}", responses={**problems(404), 200: {"model": AlertShown, **_TAGGED}})
 def one_alert(work: Working, id: AlertId) -> Response:
     """An alert."""
-    found = _find(work, id)
+    found = find(work, id)
     return _answer(found.value, found.record.version)
 
 
 @router.put("/{id}", responses={**problems(404, 409, 412, 507), 200: {"model": AlertShown, **_TAGGED}})
 def change_alert(work: Working, id: AlertId, given: AlertGiven, if_match: IfMatch = None) -> Response:
     """Change all of an alert of yours. It looks anew from now on."""
-    found = _find(work, id)
+    found = find(work, id)
     was = found.value
     if not planner_of(work).is_own(was):
         raise NotAllowed("This alert is somebody else's.", place="alerts", remedy="Make one of your own like it.")
@@ -233,7 +237,7 @@ def change_alert(work: Working, id: AlertId, given: AlertGiven, if_match: IfMatc
 @router.delete("/{id}", status_code=204, responses=problems(404, 409, 412, 507))
 def delete_alert(work: Working, id: AlertId, if_match: IfMatch = None) -> Response:
     """Delete an alert. What it has told stays in the events."""
-    found = _find(work, id)
+    found = find(work, id)
     check_match(if_match, etag(found.record.version))
     watch = WATCHES.find(work.service.store, id, work.now)
     removed = [found.record, *([watch.record] if watch else [])]
@@ -244,32 +248,51 @@ def delete_alert(work: Working, id: AlertId, if_match: IfMatch = None) -> Respon
 @router.get("/{id}/occurrences", responses={**problems(404), 200: {"model": OccurrencesShown}})
 def list_occurrences(work: Working, id: AlertId, after: After = "", limit: Limit = 100) -> Response:
     """When an alert has occurred, for 400 days."""
-    alert = _find(work, id).value
-    if not planner_of(work).is_own(alert):
-        raise NotAllowed(
-            "Whom an alert is about is for whose it is.", place="alerts", remedy="Make one of your own like it."
-        )
+    alert = _own(work, id)
     found, following = cut(
         OCCURRENCES.all(work.service.store, work.now, owner=alert.id, after=after, limit=limit + 1), limit
     )
     return json({"items": [_occurred(one.value) for one in found], "next": following})
 
 
+def last_occurrences(work: Work, id: str, limit: int) -> list[Occurrence]:
+    """The last times that an alert of the caller's has occurred, newest first. Raises NotThere, NotAllowed."""
+    alert = _own(work, id)
+    found: dict[str, Occurrence] = {}
+    for after in (*(ids_from(alert, work.now - back) for back in _LOOKED_BACK), ""):
+        for one in OCCURRENCES.all(work.service.store, work.now, owner=alert.id, after=after):
+            found[one.value.id] = one.value
+        if len(found) >= limit:
+            break
+    return sorted(found.values(), key=attrgetter("since", "id"), reverse=True)[:limit]
+
+
 _NOBODY = Recipient("account", "")
 
 
-def _visible(work: Work, after: str) -> Iterator[Found[Alert]]:
+def visible(work: Work, after: str) -> Iterator[Found[Alert]]:
+    """The alerts that the caller may see, by id."""
     planner, owner = planner_of(work), getattr(work.caller.seat.scope, "tenant", None)
     return (one for one in every(work, ALERTS, owner, after) if planner.may_see(one.value))
 
 
-def _find(work: Work, id: str) -> Found[Alert]:
+def find(work: Work, id: str) -> Found[Alert]:
     """An alert that the caller may see. Raises NotThere."""
     planner = planner_of(work)
     found = ALERTS.find(work.service.store, id, work.now)
     if found is None or not planner.may_see(found.value):
         raise nothing()
     return found
+
+
+def _own(work: Work, id: str) -> Alert:
+    """An alert of the caller's own. Raises NotThere, NotAllowed."""
+    alert = find(work, id).value
+    if not planner_of(work).is_own(alert):
+        raise NotAllowed(
+            "Whom an alert is about is for whose it is.", place="alerts", remedy="Make one of your own like it."
+        )
+    return alert
 
 
 def _shown(found: Found[Alert]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     account,
+    alerts,
     builder,
     changing,
     completing,
@@ -29,6 +30,7 @@ ROUTERS = (
     saving.router,
     saved.router,
     schedules.router,
+    alerts.router,
     events.router,
     parties.router,
     account.router,

@@ -54,12 +54,14 @@ def name_of(visit: Visit, id: str, tenant: str) -> str:
     return (found.value.label or found.value.name) if found and found.record.owner == tenant else id
 
 
+def text_of(visit: Visit, recipient: Recipient, tenant: str) -> str:
+    """A recipient by its name or address."""
+    return name_of(visit, recipient.to, tenant) if recipient.kind == "account" else recipient.to
+
+
 def addressees(visit: Visit, recipients: Iterable[Recipient], tenant: str) -> list[Addressee]:
     """Recipients in words."""
-    return [
-        Addressee(visit.gettext(KINDS[one.kind]), name_of(visit, one.to, tenant) if one.kind == "account" else one.to)
-        for one in recipients
-    ]
+    return [Addressee(visit.gettext(KINDS[one.kind]), text_of(visit, one, tenant)) for one in recipients]
 
 
 def offer(visit: Visit, recipients: Sequence[Recipient], tenant: str) -> Offer:

@@ -29,6 +29,7 @@ WAYS: tuple[Way, ...] = (
     Way("/reports", _("Reports"), frozenset({"view", "reports"})),
     Way("/reports/new", _("New report"), frozenset({"view"})),
     Way("/schedules", _("Schedules"), frozenset({"schedule", "reports"})),
+    Way("/alerts", _("Alerts"), frozenset({"schedule", "reports"})),
     Way("/settings", _("Settings")),
 )
 """In the order in which they are shown."""

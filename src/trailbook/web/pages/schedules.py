@@ -14,6 +14,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from ...access.kept import Found
+from ...deliver.recipients import Recipient
 from ...deliver.runs import RUNS
 from ...deliver.schedules import Schedule
 from ...deliver.sending import WAYS
@@ -286,10 +287,5 @@ def _last_runs(visit: Visit, schedule: Schedule) -> Iterator[dict[str, Any]]:
     for run in sorted(found, key=attrgetter("taken_at"), reverse=True)[:_RUNS]:
         shown = scheduling.run_shown(visit.work, run.id)
         for one in shown["deliveries"]:
-            recipient = one["recipient"]
-            one["to"] = (
-                addressing.name_of(visit, recipient["to"], schedule.tenant)
-                if recipient["kind"] == "account"
-                else recipient["to"]
-            )
+            one["to"] = addressing.text_of(visit, Recipient(**one["recipient"]), schedule.tenant)
         yield shown

@@ -72,5 +72,14 @@ SENTENCES = (
     _("This schedule runs as somebody else."),
     _("Make one of your own, or delete it."),
     _("Write it as example.com."),
+    # Alerts.
+    _("An alert looks at what is recorded, from now on: its query has no period."),
+    _("Leave since, until and during out."),
+    _("This is no path."),
+    _("Write it as rows or report.rows."),
+    _("You see nothing of this tenant."),
+    _("Leave it out."),
+    _("This alert is somebody else's."),
+    _("Make one of your own like it."),
 )
 """The words of problems as they are raised: what is not here is shown in English."""
