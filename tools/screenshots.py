@@ -33,11 +33,13 @@ PAGES = {
     "home": "/",
     "builder": f"/reports/new?query={QUERY.replace(' ', '+')}&columns=date_time,initiator,groups,details,matched",
     "builder-grouped": "/reports/new?query=tenant:acme&group_by=action,outcome",
-    "report": "",
     "event": f"/events/{EVENT}",
     "user": "/users/acme/u0004",
     "group": "/groups/acme/g1",
     "tenant": "/tenants/acme",
+    "schedules": "/schedules",
+    "alerts": "/alerts",
+    "alert-new": "/alerts/new",
     "settings": "/settings",
     "settings-accounts": "/settings/accounts",
     "settings-account": "/settings/accounts/new",
@@ -45,6 +47,7 @@ PAGES = {
     "settings-keys": "/settings/keys",
     "settings-sessions": "/settings/sessions",
     "settings-seats": "/settings/seats",
+    "settings-domains": "/settings/domains",
     "settings-directory": "/settings/directory",
     "settings-formats": "/settings/formats",
     "settings-storage": "/settings/storage",
@@ -52,7 +55,15 @@ PAGES = {
     "second-factor": "/second-factor",
     "problem": "/reports/new?query=acton:login",
 }
-"""Pages for who is signed in; `report` is one that is saved for the picture."""
+"""Pages for who is signed in."""
+
+SAVED = {
+    "report": "/reports/{report}",
+    "schedule": "/schedules/{schedule}",
+    "schedule-new": "/reports/{report}/schedules/new",
+    "alert": "/alerts/{alert}",
+}
+"""Pages of what is saved for the pictures, with its ids in the place of its names."""
 
 README = {
     "builder": "/reports/new?query=user:acme/u0004&during=2025-03&columns=date_time,initiator,details,changes,matched",
@@ -63,11 +74,19 @@ README = {
 
 SAVE = """async definition => {
     const { csrf } = await (await fetch("/api/v1/session")).json();
-    const report = { title: "What happened to Zoë's account", description: "For the review each month.",
-                     definition, sharing: [{ kind: "tenant" }] };
-    const sent = await fetch("/api/v1/reports", { method: "POST", body: JSON.stringify(report),
-        headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf } });
-    return (await sent.json()).id;
+    const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
+    const save = async (path, given) => {
+        const sent = await fetch(`/api/v1/${path}`, { method: "POST", body: JSON.stringify(given), headers });
+        return (await sent.json()).id;
+    };
+    const report = await save("reports", { title: "What happened to Zoë's account", definition,
+        description: "For the review each month.", sharing: [{ kind: "tenant" }] });
+    const recipients = [{ kind: "folder", to: "reviews" }];
+    const schedule = await save("schedules", { title: "Review, each month", report, zone: "Europe/Berlin",
+        timing: { every: "month", day: 1, at: "08:00" }, during: "last-month", formats: ["xlsx", "pdf"], recipients });
+    const alert = await save("alerts", { title: "Failed sign-ins of one user", tenant: "acme", threshold: 5,
+        query: "action:login outcome:failure,denied", by: "target", recipients });
+    return { report, schedule, alert };
 }"""
 
 
@@ -96,7 +115,9 @@ def take_all(browser: Browser, address: str, link: str, folder: Path) -> list[st
             wrong += take(page, path, folder / f"{name}-{look}.png")
         window.add_cookies(cookies)
         for name, path in PAGES.items():
-            wrong += take(page, path or f"/reports/{saved}", folder / f"{name}-{look}.png")
+            wrong += take(page, path, folder / f"{name}-{look}.png")
+        for name, path in SAVED.items():
+            wrong += take(page, path.format(**saved), folder / f"{name}-{look}.png")
         window.close()
     window = browser.new_context(base_url=address, viewport={"width": 1280, "height": 940})
     window.add_cookies(cookies)

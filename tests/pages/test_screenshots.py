@@ -17,16 +17,22 @@ def served() -> Service:
     return service()
 
 
-@pytest.mark.parametrize("path", [*screenshots.STRANGERS.values(), *filter(None, screenshots.PAGES.values())])
+@pytest.mark.parametrize("path", [*screenshots.STRANGERS.values(), *screenshots.PAGES.values()])
 def test_every_page_of_which_a_picture_is_taken_answers(path: str, served: Service) -> None:
     page = reading(served).get(path)
     assert page.status in (200, 303), page.text
 
 
-def test_the_pictures_in_the_readme_are_those_that_are_taken_and_small() -> None:
-    folder = Path(__file__).parents[2] / "docs" / "pictures"
-    readme = (folder.parents[1] / "README.md").read_text(encoding="utf-8")
-    assert {one.stem for one in folder.iterdir()} == set(screenshots.README)
-    for one in folder.iterdir():
-        assert f"](docs/pictures/{one.name})" in readme
-        assert one.stat().st_size < 200_000
+def test_the_pictures_in_the_readme_are_those_that_are_taken_and_each_is_shown_and_small() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    pictures = {one.name: one.stat().st_size for one in (docs / "pictures").iterdir()}
+    readme = (docs.parent / "README.md").read_text(encoding="utf-8")
+    for name in screenshots.README:
+        assert f"](docs/pictures/{name}.png)" in readme
+    shown = "".join(one.read_text(encoding="utf-8") for one in docs.glob("*.md")).replace(
+        "](pictures/", "](docs/pictures/"
+    )
+    for name, size in pictures.items():
+        assert f"](docs/pictures/{name})" in readme + shown
+        assert size < 200_000
+    assert {f"{name}.png" for name in screenshots.README} <= pictures.keys()
