@@ -66,7 +66,7 @@ SENTENCES = (
     _("Give the account a name that is."),
     _("Ask whoever manages the tenant's access to allow the domain."),
     _("This is not the address of a webhook."),
-    _("Write it as https://example.com/hook."),
+    _("Write it as https://example.com/hook, without a name or password in it."),
     _("The report is gone, or not shared with whom the schedule belongs to."),
     _("Choose another report."),
     _("This schedule runs as somebody else."),
