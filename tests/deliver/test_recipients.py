@@ -46,3 +46,13 @@ def test_what_is_no_address_of_a_webhook_is_refused(store: MemoryStore, url: str
 def test_another_host_is_not_allowed(store: MemoryStore, url: str) -> None:
     with pytest.raises(NotAllowed, match="Nothing may be sent to"):
         address(store, "acme", Recipient("webhook", url), START)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com/secret", "https://secret@example.com?secret", "https://example.com\\secret"]
+)
+def test_what_is_told_of_a_webhook_is_its_host_and_which_one_it_is(url: str) -> None:
+    told = Recipient("webhook", url).told
+    assert told.startswith("webhook:example.com (")
+    assert "secret" not in told
+    assert told != Recipient("webhook", f"{url}s").told

@@ -76,6 +76,17 @@ def test_each_run_and_delivery_is_an_event(office: Office) -> None:
     assert delivery.targets == ()
 
 
+def test_no_event_has_the_path_of_a_webhook(office: Office) -> None:
+    """It is often a secret, and an event is kept for ever."""
+    schedule = office.add(recipients=(Recipient("webhook", "https://example.com/T0/secret?token=secret"),))
+    office.work(minutes=5)
+    assert office.sent[0].message.data["schedule"]["tenant"] == "acme"
+    delivered = office.events()[-1]
+    assert delivered.data["recipient"].startswith("webhook:example.com (")
+    assert schedule.told()["recipients"] == [delivered.data["recipient"]]
+    assert not any("secret" in str(one) for one in office.events())
+
+
 def test_an_empty_report_is_not_sent_if_it_shall_not_be(office: Office) -> None:
     office.add(during="2020", skip_empty=True)
     assert office.work(minutes=5) == 0

@@ -171,7 +171,7 @@ def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to:
         if not linked
     )
     data: dict[str, Any] = {
-        "schedule": {"id": schedule.id, "title": schedule.title},
+        "schedule": {"id": schedule.id, "title": schedule.title, "tenant": schedule.tenant},
         "due_at": run.due_at,
         "test": run.test,
         "manifests": [msgspec.to_builtins(sheet.manifest) for sheet, _ in sheets.files],

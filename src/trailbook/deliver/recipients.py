@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from operator import attrgetter
@@ -31,6 +32,14 @@ class Recipient(Struct, frozen=True):
     def key(self) -> str:
         """16 characters that tell it from any other."""
         return hashlib.sha256(f"{self.kind}\0{self.to}".encode()).hexdigest()[:16]
+
+    @property
+    def told(self) -> str:
+        """It in an event, which is kept for ever. Of a webhook, whose path is often a secret, the host and a mark."""
+        if self.kind != "webhook":
+            return f"{self.kind}:{self.to}"
+        host = re.split(r"[/\\?#]", self.to.partition("://")[2])[0].rpartition("@")[2]
+        return f"webhook:{host} ({self.key[:8]})"
 
     @property
     def outside(self) -> bool:

@@ -82,6 +82,7 @@ class Schedule(Struct, frozen=True, omit_defaults=True):
     def told(self) -> dict[str, Any]:
         """What a change of it is told by."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain["recipients"] = [one.told for one in self.recipients]
         return {key: value for key, value in plain.items() if key not in _UNTOLD}
 
 

@@ -123,7 +123,7 @@ class _Sending:
         delivery = DELIVERIES.read(changed[0]).value
         told = {
             "delivery": delivery.id,
-            "recipient": f"{delivery.recipient.kind}:{delivery.recipient.to}",
+            "recipient": delivery.recipient.told,
             "state": delivery.state,
             "tries": delivery.tries,
             "uncertain": delivery.uncertain,
