@@ -83,7 +83,13 @@ def made() -> dict[str, str]:
         "reports": {"title": "Logins", "definition": {"query": "action:login"}, "sharing": [{"kind": "tenant"}]},
     }  # fmt: skip
     forms["exports"] = {"definition": {"query": "app:web"}, "format": "csv"}
+    folder = [{"kind": "folder", "to": "made"}]
+    forms["alerts"] = {"title": "Logins", "query": "action:login", "recipients": folder}
     ids = {kind: ASKERS.ask(f"POST {API}/{kind}", form).json()["id"] for kind, form in forms.items()}
+    schedule = {"title": "Daily", "report": ids["reports"], "timing": {"every": "day"}, "zone": "UTC"}
+    ids["schedules"] = ASKERS.ask(f"POST {API}/schedules", {**schedule, "recipients": folder}).json()["id"]
+    run = ASKERS.ask(f"POST {API}/schedules/{ids['schedules']}/test").json()
+    ids["deliveries"] = run["deliveries"][0]["id"]
     ASKERS.served.worker.run_due()
     ASKERS.ask(f"PUT {API}/directory/groups/g1", {"name": "Support"})
     ASKERS.ask(f"PUT {API}/directory/users/u1", {"name": "Ann", "groups": ["g1"]})
@@ -97,7 +103,8 @@ FOUND = [
     "session", "events", "events/count", "events/summary?by=action,day", "events/facets?field=user",
     *(f"events.{format}" for format in DOWNLOADS), "columns",
     "formats", "heads", "directory/users", "directory/tenants", "exports", "exports/{id}", "exports/{id}/file",
-    "exports/{id}/manifest", "schedules", "deliveries", "alerts", "domains?tenant=acme",
+    "exports/{id}/manifest", "schedules", "schedules/{id}", "schedules/{id}/runs", "deliveries", "deliveries/{id}",
+    "alerts", "alerts/{id}", "alerts/{id}/occurrences", "domains?tenant=acme",
 ]  # fmt: skip
 
 
