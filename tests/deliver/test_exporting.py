@@ -33,7 +33,7 @@ from trailbook.deliver.worker import Worker
 from trailbook.directory.viewer import OPERATOR, GroupScope, Root, SelfScope, TenantScope
 from trailbook.errors import Busy, NotSignedIn
 from trailbook.query.tree import EVERYTHING
-from trailbook.render import counting
+from trailbook.render import counting, xlsx
 from trailbook.report.definition import from_dict
 from trailbook.report.result import heads_dict, read_heads
 from trailbook.report.run import run
@@ -278,6 +278,18 @@ def test_no_room_for_the_file_is_a_failure_that_leaves_nothing(store: Store, clo
     id = ask(base, account(base))
     work(base)
     assert (of(base, id).state, left(folder)) == ("failed", ["other.csv"])
+    assert "no room left" in of(base, id).error
+
+
+def test_a_workbook_leaves_the_rest_of_the_disk_alone_while_it_is_unpacked(
+    base: Base, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx, "LOOKED_EVERY", 1)
+    monkeypatch.setattr(xlsx, "KEPT_FREE", 1 << 62)
+    fill(base.store, 3)
+    id = ask(base, account(base), format="xlsx")
+    work(base)
+    assert (of(base, id).state, left(folder)) == ("failed", [])
     assert "no room left" in of(base, id).error
 
 

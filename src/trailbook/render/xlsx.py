@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
@@ -22,6 +25,8 @@ from .terminal import safe, widest, width
 
 SAMPLE = 100
 """Rows that are looked at to choose the widths."""
+KEPT_FREE, LOOKED_EVERY = 64 << 20, 100
+"""Bytes of the disk that unpacked rows, many times what the file has, never take; after how many rows to look."""
 NARROWEST, WIDEST, WIDEST_JSON = 8, 45, 90
 """Characters that a column is wide."""
 _FILTER_BUTTON = 3
@@ -41,14 +46,14 @@ def write(report: Report, out: BinaryIO, options: Options) -> int:
     Dates and times are typed, in the report's zone; where the report shows an offset, as in the hour that occurs twice,
     or where a spreadsheet has no such date, they are text as shown. All other cells are text, guarded from becoming
     formulas unless `raw`, and cut if they are longer than a cell may be. Rows that one sheet cannot hold go on in
-    further ones. Without `header` there is no sheet *Report*.
+    further ones. Without `header` there is no sheet *Report*. Raises OSError while the disk is all but full.
     """
     with tempfile.TemporaryDirectory(prefix="trailbook-") as folder:
         book = Workbook(out, {"constant_memory": True, "tmpdir": folder})
         book.use_zip64()
         created = report.header.generated_at.astimezone(UTC).replace(tzinfo=None)
         book.set_properties({"title": fits(report.header.title), "created": created})
-        rows = _Rows(book, report, options)
+        rows = _Rows(book, report, options, folder)
         rows.write()
         if options.header:
             _about(book, report, rows)
@@ -62,8 +67,9 @@ def write(report: Report, out: BinaryIO, options: Options) -> int:
 class _Rows:
     """The sheets of rows, how many rows are written, and how many cells were cut."""
 
-    def __init__(self, book: Workbook, report: Report, options: Options) -> None:
+    def __init__(self, book: Workbook, report: Report, options: Options, folder: str) -> None:
         self.written = self.cut = 0
+        self._folder = folder
         self._book = book
         self._report = report
         self._raw = options.raw
@@ -97,6 +103,8 @@ class _Rows:
         row = 0
         for row, cells in enumerate(islice(rows, sheet.MOST_ROWS - 1), 1):
             found.write_cells(row, cells, _lines(cells, widths))
+            if row % LOOKED_EVERY == 0 and shutil.disk_usage(self._folder).free < KEPT_FREE:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.written += row
         found.freeze_panes(1, 0)
         found.autofilter(0, 0, row, len(self._formats) - 1)
