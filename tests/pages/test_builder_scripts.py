@@ -104,7 +104,7 @@ def test_a_part_that_fails_says_so_and_the_rest_is_there(
     monkeypatch.setattr("trailbook.web.pages.parts.SECONDS", -1.0)
     page = visit(at(query="app:web", limit=2), bea)
     expect(page.locator("#rows")).to_contain_text("Counting took too long, and was given up.")
-    expect(page.locator(".late")).to_have_count(8)
+    expect(page.locator(".part .late")).to_have_count(8)
     assert page.locator("tbody tr").count() == 2
     assert violations(page) == []
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from trailbook.access.model import Account
 from trailbook.directory.viewer import OPERATOR
-from trailbook.web.pages.settings.storage import size
+from trailbook.web.pages.showing import Showing
 from trailbook.web.service import Service
 
 Read = Callable[..., Reader]
@@ -70,11 +70,7 @@ def test_sizes_are_told_in_the_language_of_the_page(read: Read, root: Account) -
     ("bytes", "told"), [(0, "0 byte"), (999, "999 byte"), (1_500, "1.5 kB"), (2_000_000, "2 MB"), (10**12, "1,000 GB")]
 )
 def test_sizes(bytes: int, told: str) -> None:
-    class Screen:
-        class showing:  # noqa: N801
-            locale = "en"
-
-    assert size(Screen, bytes) == told  # type: ignore[arg-type]
+    assert Showing("UTC", "en").size(bytes) == told
 
 
 def test_everybody_finds_how_logs_are_imported(read: Read, ann: Account) -> None:

@@ -176,6 +176,7 @@ def test_what_an_administrator_did_in_march_and_what_was_done_to_her(
     assert rows in main.inner_text()
     look()
 
+    hand.press("#panel-export > summary")
     with page.expect_download() as download:
         hand.press("a[href^='/api/v1/reports/'][href*='/csv']")
     download.value.save_as(tmp_path / "report.csv")

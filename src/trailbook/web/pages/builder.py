@@ -10,6 +10,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from ...access import decide
+from ...deliver.files import files_of
 from ...errors import BadDefinition, BadInput, BadQuery, NotAllowed, OtherHead, TooSlow, TrailbookError
 from ...query.editing import narrowed
 from ...query.excerpt import visible
@@ -186,6 +187,7 @@ def page(visit: Visit, state: Building, wrong: TrailbookError | None = None, for
         facets=[field for field in parts.FACETS if hidden.counts(field)],
         timed=not hidden.tells("time"),
         export=state.export(),
+        background=files_of(visit.service.settings) is not None,
         changing=changing(visit, state),
         form=form or SaveForm(tenant=tenant),
         any_tenant=sharing.sees_all(visit),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
 
 from pydantic import Field
 
-from ...errors import BadDefinition
+from ...errors import BadDefinition, BadInput
 from ...report.columns import COLUMNS
 from ...report.definition import PERIOD_KEYS, ColumnChoice, Definition, GroupOrder
 from ..changed import Given, Work
 from ..questions import Cursor, Keys, ListQuestion, keys
+from .forms import build
 from .showing import url
 
 PATH = "/reports/new"
@@ -21,7 +23,7 @@ MOST_ROWS = 100
 Choices = Annotated[str, Field(max_length=10_000, description="Keys of columns, each perhaps with a label: key=Label.")]
 
 
-Panel = Literal["", "who", "when", "columns", "groups", "look", "save"]
+Panel = Literal["", "who", "when", "columns", "groups", "look", "save", "export"]
 
 
 class Building(ListQuestion):
@@ -98,6 +100,14 @@ class SaveForm(Given):
     tenant: str = Field("", max_length=1024)
     state: str = ""
     over: Literal["", "yes"] = ""
+
+
+def read_state(text: str) -> Building:
+    """The builder's state, as its address has it. Raises BadInput."""
+    try:
+        return build(Building, dict(parse_qsl(text, max_num_fields=len(Building.model_fields))))
+    except ValueError as error:
+        raise BadInput("This is no state of the builder.", place="state", remedy="Load the page again.") from error
 
 
 def choices(text: str) -> list[ColumnChoice]:

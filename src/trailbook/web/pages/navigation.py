@@ -30,6 +30,7 @@ WAYS: tuple[Way, ...] = (
     Way("/reports/new", _("New report"), frozenset({"view"})),
     Way("/schedules", _("Schedules"), frozenset({"schedule", "reports"})),
     Way("/alerts", _("Alerts"), frozenset({"schedule", "reports"})),
+    Way("/exports", _("Exports"), frozenset({"export"})),
     Way("/settings", _("Settings")),
 )
 """In the order in which they are shown."""

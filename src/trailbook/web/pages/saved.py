@@ -11,6 +11,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from ...access.kept import Found
+from ...deliver.files import files_of
 from ...errors import BadInput, NotAllowed, NotThere, OtherHead, Outdated, TooSlow, TrailbookError
 from ...event.model import OWN_APPLICATION
 from ...query.tree import Condition, both
@@ -116,6 +117,7 @@ def report_page(visit: Visiting, id: str, given: Annotated[Opening, Query()]) ->
         if shown and given.parts
         else None,
         here=path_of(id),
+        background=files_of(visit.service.settings) is not None,
         show_in=visit.showing_in,
         schedules=schedules.of_report(visit, id),
         history=_history(visit, id),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from ...access.kept import Found
-from ...errors import BadInput, TrailbookError
+from ...errors import TrailbookError
 from ...report.saved import SavedReport
 from .. import reports
 from ..changed import etag
@@ -18,7 +17,7 @@ from ..questions import keys
 from ..strict import Strict
 from . import building
 from .builder import page
-from .building import PATH, Building, SaveForm, choices
+from .building import PATH, Building, SaveForm, choices, read_state
 from .forms import build
 from .screens import Visit, Visiting
 from .showing import segment, url
@@ -54,7 +53,7 @@ def definition(state: Building) -> dict[str, Any]:
 def save(visit: Visiting) -> Response:
     """Save the report, and go to it."""
     form = visit.form.read(SaveForm)
-    state = _state(form.state)
+    state = read_state(form.state)
     try:
         if form.over:
             id = _change(visit, state)
@@ -74,14 +73,6 @@ def save(visit: Visiting) -> Response:
         return page(visit, state.model_copy(update={"panel": "save"}), wrong, form=form)
     id = msgspec.json.decode(answer.body)["id"]
     return visit.go(url(f"/reports/{segment(id)}"), visit.gettext("The report is saved."))
-
-
-def _state(text: str) -> Building:
-    """The builder's state, as its address has it. Raises BadInput."""
-    try:
-        return build(Building, dict(parse_qsl(text, max_num_fields=len(Building.model_fields))))
-    except ValueError as error:
-        raise BadInput("This is no state of the builder.", place="state", remedy="Load the page again.") from error
 
 
 def _change(visit: Visit, state: Building) -> str:

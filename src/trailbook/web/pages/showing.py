@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import quote, urlencode
 
 import segno
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
 from markupsafe import Markup
 
 from ...event.facets import escape
@@ -17,6 +18,7 @@ from ...event.model import Kind
 from ...query.excerpt import visible
 from ...report.clock import Clock, locale_named, zone_named
 
+_SIZES = (("gigabyte", 1_000_000_000), ("megabyte", 1_000_000), ("kilobyte", 1_000), ("byte", 1))
 _JOINERS = "\u200c\u200d"
 """They hold letters and emoji together and steer nothing."""
 
@@ -49,6 +51,15 @@ class Showing:
     def percent(self, part: float) -> str:
         """A part of one as a percentage."""
         return str(format_percent(part, locale=self.locale))
+
+    def size(self, bytes: int) -> str:
+        """A size such as `1.2 MB`; a kB has 1,000 bytes."""
+        unit, one = next(((unit, one) for unit, one in _SIZES if bytes >= one), _SIZES[-1])
+        return format_unit(round(bytes / one, 1), f"digital-{unit}", length="short", locale=self.locale)
+
+    def span(self, seconds: float) -> str:
+        """A length of time, roughly, such as `3 minutes`."""
+        return format_timedelta(timedelta(seconds=max(1, round(seconds))), locale=self.locale)
 
     def list(self, texts: Iterable[str]) -> str:
         """Texts with commas and an `and`, as the language has it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from babel.units import format_unit
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -13,7 +12,7 @@ from ...changed import After
 from ...health import check_root, disk, not_ready, store_bytes
 from ...strict import Strict
 from ..language import marked as _
-from ..screens import Screen, Visiting
+from ..screens import Visiting
 from . import sections
 from .sections import page
 
@@ -32,7 +31,6 @@ RESULTS = {
     "conflict": _("In conflict"),
 }
 """What becomes of events that are received."""
-_UNITS = (("gigabyte", 1_000_000_000), ("megabyte", 1_000_000), ("kilobyte", 1_000), ("byte", 1))
 
 
 @router.get("")
@@ -42,7 +40,7 @@ def storage(visit: Visiting, after: After = "") -> Response:
     check_root(visit.caller, work.now)
     heads = work.service.reader.heads(viewer(visit.caller, work.now))
     books = sorted(heads)
-    first = bisect_right(books, after)
+    first, size = bisect_right(books, after), visit.showing.size
     shown = books[first : first + sections.PAGE]
     try:
         total, free = disk(work.service)
@@ -54,14 +52,8 @@ def storage(visit: Visiting, after: After = "") -> Response:
         events=sum(head.size for head in heads.values()), books=len(books),
         heads=[heads[book] for book in shown], after=after,
         next=shown[-1] if first + len(shown) < len(books) else None,
-        files={name: size(visit, bytes) for name, bytes in store_bytes(work.service).items()},
-        total=size(visit, total), free=size(visit, free), share=free / total if total else 0.0,
-        reserve=size(visit, work.service.settings.reserve_bytes), names=FILES,
+        files={name: size(bytes) for name, bytes in store_bytes(work.service).items()},
+        total=size(total), free=size(free), share=free / total if total else 0.0,
+        reserve=size(work.service.settings.reserve_bytes), names=FILES,
         figures=figures, seen=sorted(figures.seen.items()), results=RESULTS,
     )  # fmt: skip
-
-
-def size(screen: Screen, bytes: int) -> str:
-    """A size as people read it, such as `1.2 GB`; a kB has 1,000 bytes."""
-    unit, one = next(((unit, one) for unit, one in _UNITS if bytes >= one), _UNITS[-1])
-    return format_unit(round(bytes / one, 1), f"digital-{unit}", length="short", locale=screen.showing.locale)

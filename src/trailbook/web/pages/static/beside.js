@@ -8,6 +8,7 @@ for (const part of document.querySelectorAll("[data-beside]")) {
     .then(async answer => {
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       place.innerHTML = await answer.text();
+      for (const same of document.querySelectorAll(`[data-same="${part.id}"]`)) same.innerHTML = place.innerHTML;
     })
     .catch(() => { place.append(Object.assign(document.createElement("p"), { className: "hint", textContent: part.dataset.failed })); })
     .finally(() => part.removeAttribute("aria-busy"));

@@ -20,6 +20,7 @@ async function load(part) {
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
     const read = new DOMParser().parseFromString(await answer.text(), "text/html");
     part.replaceChildren(...read.body.childNodes);
+    for (const same of document.querySelectorAll(`[data-same="${part.id}"]`)) same.innerHTML = part.innerHTML;
   } catch {
     const failed = document.createElement("span");
     failed.className = "late";
