@@ -40,6 +40,8 @@ PAGES = {
     "schedules": "/schedules",
     "alerts": "/alerts",
     "alert-new": "/alerts/new",
+    "exports": "/exports",
+    "deliveries": "/deliveries",
     "settings": "/settings",
     "settings-accounts": "/settings/accounts",
     "settings-account": "/settings/accounts/new",
@@ -86,6 +88,7 @@ SAVE = """async definition => {
         timing: { every: "month", day: 1, at: "08:00" }, during: "last-month", formats: ["xlsx", "pdf"], recipients });
     const alert = await save("alerts", { title: "Failed sign-ins of one user", tenant: "acme", threshold: 5,
         query: "action:login outcome:failure,denied", by: "target", recipients });
+    await save("exports", { report, format: "xlsx" });
     return { report, schedule, alert };
 }"""
 

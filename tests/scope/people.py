@@ -26,7 +26,7 @@ from trailbook.access.model import (
 )
 from trailbook.access.sessions import make_session
 from trailbook.deliver.alerts import ALERTS, OCCURRENCES, Alert, Occurrence
-from trailbook.deliver.deliveries import DEAD_LETTERS, DELIVERIES, Delivery, dead_letter
+from trailbook.deliver.deliveries import DEAD_LETTERS, Delivery, begun, dead_letter
 from trailbook.deliver.exports import EXPORTS, Export
 from trailbook.deliver.manifest import SavedAs
 from trailbook.deliver.recipients import DOMAINS, Domains, Recipient
@@ -261,7 +261,7 @@ class Town:
         return [
             SCHEDULES.record(schedule),
             RUNS.record(run),
-            DELIVERIES.record(delivery),
+            *begun(delivery),
             DEAD_LETTERS.record(dead_letter(delivery)),
         ]
 

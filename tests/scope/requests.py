@@ -421,7 +421,9 @@ MAKERS: dict[tuple[str, str], Callable[[Draw], Asked]] = {
     ("put", f"{API}/alerts/{{id}}"): lambda draw: Asked(f"{API}/alerts/{draw.changing('alerts')}", {}, _alert(draw)),
     ("delete", f"{API}/alerts/{{id}}"): _changed("alerts", "alerts"),
     ("get", f"{API}/alerts/{{id}}/occurrences"): _one("alerts", "alerts", "/occurrences"),
-    ("get", f"{API}/deliveries"): lambda draw: Asked(f"{API}/deliveries", draw.page()),
+    ("get", f"{API}/deliveries"): lambda draw: Asked(
+        f"{API}/deliveries", {"state": draw.one(("dead", "all", "sent")), **draw.page()}
+    ),
     ("get", f"{API}/deliveries/{{id}}"): _one("deliveries", "deliveries"),
     ("post", f"{API}/deliveries/{{id}}/retry"): _changed("deliveries", "deliveries", "/retry"),
     ("get", f"{API}/deliveries/{{id}}/files/{{format}}"): _one("deliveries", "deliveries", "/files/csv"),

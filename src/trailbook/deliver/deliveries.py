@@ -1,9 +1,9 @@
-"""Deliveries: what one run sends to one recipient, its state over all tries, and those that were given up."""
+"""Deliveries: what one run sends to one recipient, its state over all tries, and the lists by which it is found."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Literal
 
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ..access.kept import Found, Shelf
 from ..access.own import Decided
+from ..store.ports import Record
 from .recipients import Recipient
 from .tasks import TASKS, Task
 
@@ -61,6 +62,32 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
 
 
 DELIVERIES = Shelf("delivery", Delivery, owner=attrgetter("run"), expires_at=attrgetter("expires_at"))
+
+
+class Entry(Struct, frozen=True):
+    """That there is a delivery, kept by its tenant; by id, the newest comes first."""
+
+    id: str
+    tenant: str
+    schedule: str
+    expires_at: datetime | None = None
+
+
+ENTRIES = Shelf("delivery_entry", Entry, owner=attrgetter("tenant"), expires_at=attrgetter("expires_at"))
+_EPOCH, _END = datetime(1970, 1, 1, tzinfo=UTC), 10**18
+
+
+def begun(delivery: Delivery) -> tuple[Record, Record]:
+    """What is kept of a new delivery: itself, and its entry in the history of its tenant."""
+    left = _END - (delivery.created_at - _EPOCH) // timedelta(microseconds=1)
+    id = f"{left:018}/{delivery.id}"
+    entry = Entry(id, delivery.tenant, delivery.schedule, delivery.expires_at)
+    return DELIVERIES.record(delivery), ENTRIES.record(entry)
+
+
+def delivery_of(entry: Entry | DeadLetter) -> str:
+    """The id of the delivery that an entry is about."""
+    return entry.id.rpartition("/")[2]
 
 
 class DeadLetter(Struct, frozen=True):

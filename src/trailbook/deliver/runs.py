@@ -18,7 +18,7 @@ from ..event.model import Event, Outcome, Reference
 from ..report.result import heads_dict
 from ..store.ports import Record
 from .base import Base
-from .deliveries import DELIVERIES, SEND, Delivery
+from .deliveries import SEND, Delivery, begun
 from .manifest import SavedAs
 from .owners import Owner, defaults, owner_of
 from .recipients import Recipient
@@ -112,7 +112,7 @@ def run_records(
         Delivery(f"{id}.{one.key}", id, schedule.id, schedule.tenant, one, now, expires_at=run.expires_at)
         for one in recipients
     ]
-    kept = [RUNS.record(run), *map(DELIVERIES.record, deliveries)]
+    kept = [RUNS.record(run), *(record for one in deliveries for record in begun(one))]
     return [*kept, *(TASKS.record(Task(SEND, one.id, now)) for one in deliveries)]
 
 

@@ -31,7 +31,7 @@ from .alerts import (
     owner_of,
 )
 from .base import Base
-from .deliveries import DELIVERIES, SEND, Delivery
+from .deliveries import SEND, Delivery, begun
 from .occurring import Fired, Match, Window, match_of, occurrences
 from .tasks import TASKS, Claim, Task
 
@@ -203,7 +203,7 @@ def _kept(alert: Alert, occurrence: Occurrence, now: datetime) -> Iterator[Recor
             now,
             expires_at=occurrence.expires_at,
         )
-        yield DELIVERIES.record(delivery)
+        yield from begun(delivery)
         yield TASKS.record(Task(SEND, delivery.id, now))
 
 

@@ -1,12 +1,11 @@
-"""Deliveries: those that were given up, trying one again, taking its files; and the domains a tenant sends to."""
+"""Deliveries: what became of them, trying one again, taking its files; and the domains a tenant sends to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -14,7 +13,7 @@ from ..access.decide import check_tenant
 from ..access.kept import Found
 from ..access.own import home
 from ..deliver.alerts import ALERTS, Alert
-from ..deliver.deliveries import DEAD_LETTERS, DELIVERIES, DeadLetter, Delivery, revive
+from ..deliver.deliveries import DEAD_LETTERS, DELIVERIES, ENTRIES, Delivery, State, delivery_of, revive
 from ..deliver.message import report_of
 from ..deliver.owners import owner_of, reached
 from ..deliver.recipients import DOMAINS, MOST_DOMAINS, Domains, domains_of
@@ -25,7 +24,7 @@ from ..render import DOWNLOADS, Options
 from .answers import json
 from .asking import READING, export
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Tenant, Work, Working, check_match, etag, nothing
-from .granting import cut, every
+from .granting import every
 from .problems import answers as problems
 from .scheduling import DeliveryShown, delivery_shown, planner_of
 from .strict import Strict
@@ -33,12 +32,15 @@ from .strict import Strict
 router = APIRouter(prefix=PREFIX, tags=["schedules"], route_class=Strict)
 
 DeliveryId = Annotated[str, Path(max_length=200)]
+Wanted = Literal["all", State]
+_LOOKED_THROUGH = 2_000
+"""As many entries of the history are looked through for one page."""
 _TAGGED = {"headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}}
 _FILES: dict[str, Any] = {one.media_type.partition(";")[0]: {"schema": {}} for one in DOWNLOADS.values()}
 
 
 class DeliveriesShown(BaseModel):
-    """A page, by id; `next` is the `after` of the page that follows, if one does."""
+    """A page; `next` is the `after` of the page that follows, if one does."""
 
     items: list[DeliveryShown]
     next: str | None
@@ -57,12 +59,51 @@ class DomainsShown(DomainsGiven):
     version: int
 
 
+class Listed(NamedTuple):
+    """A delivery, and the schedule or alert that it is of."""
+
+    delivery: Delivery
+    source: Schedule | Alert
+
+
 @router.get("/deliveries", responses={**problems(401, 403), 200: {"model": DeliveriesShown}})
-def list_dead_letters(work: Working, after: After = "", limit: Limit = 100) -> Response:
-    """The deliveries that were given up, of the schedules and alerts that the caller may see."""
-    found, following = cut(list(islice(_dead(work, after), limit + 1)), limit)
-    shown = [DELIVERIES.find(work.service.store, one.value.id, work.now) for one in found]
-    return json({"items": [delivery_shown(one.value) for one in shown if one is not None], "next": following})
+def list_deliveries(
+    work: Working,
+    state: Annotated[Wanted, Query(description="In which state they are now; `all`: in any.")] = "dead",
+    after: After = "",
+    limit: Limit = 100,
+) -> Response:
+    """Deliveries of the schedules and alerts that the caller may see, newest first; those given up go by schedule.
+
+    A page may have fewer than there are to come: it ends where much has been looked through.
+    """
+    found, following = listed(work, state, after, limit)
+    return json({"items": [delivery_shown(one.delivery) for one in found], "next": following})
+
+
+def listed(work: Work, state: Wanted, after: str, limit: int) -> tuple[list[Listed], str | None]:
+    """Deliveries in this state that the caller may see, and where to go on if there may be more."""
+    planner = planner_of(work)
+    owner = getattr(work.caller.seat.scope, "tenant", None)
+    sources: dict[str, Schedule | Alert | None] = {}
+    found: list[Listed] = []
+    last = after
+    entries: Iterator[Found[Any]] = every(work, DEAD_LETTERS if state == "dead" else ENTRIES, owner, after)
+    for number, entry in enumerate(entries):
+        if len(found) == limit or number == _LOOKED_THROUGH:
+            return found, last
+        last = entry.record.id
+        id = entry.value.schedule
+        if id not in sources:
+            source = _source(work, id)
+            sources[id] = source if source is not None and planner.may_see(source) else None
+        source = sources[id]
+        if source is None:
+            continue
+        delivery = DELIVERIES.find(work.service.store, delivery_of(entry.value), work.now)
+        if delivery is not None and state in ("all", delivery.value.state):
+            found.append(Listed(delivery.value, source))
+    return found, None
 
 
 @router.get("/deliveries/{id}", responses={**problems(401, 403, 404), 200: {"model": DeliveryShown}})
@@ -92,6 +133,7 @@ def retry_delivery(work: Working, id: DeliveryId) -> Response:
         data={"delivery": id},
     )
     work.keep(decided.changed, [event], decided.removed)
+    work.service.worker.wake()
     return json(delivery_shown(DELIVERIES.read(decided.changed[0]).value), status=202)
 
 
@@ -158,15 +200,6 @@ def _domains(domains: Domains, found: Found[Domains] | None) -> Response:
 def _answer_domains(domains: Domains, version: int) -> Response:
     plain: dict[str, Any] = {"tenant": domains.id, "domains": domains.domains, "version": version}
     return json(plain, {"ETag": etag(version)})
-
-
-def _dead(work: Work, after: str) -> Iterator[Found[DeadLetter]]:
-    planner = planner_of(work)
-    owner = getattr(work.caller.seat.scope, "tenant", None)
-    for one in every(work, DEAD_LETTERS, owner, after):
-        source = _source(work, one.value.schedule)
-        if source is not None and planner.may_see(source):
-            yield one
 
 
 def _find(work: Work, id: str) -> Found[Delivery]:

@@ -31,6 +31,7 @@ WAYS: tuple[Way, ...] = (
     Way("/schedules", _("Schedules"), frozenset({"schedule", "reports"})),
     Way("/alerts", _("Alerts"), frozenset({"schedule", "reports"})),
     Way("/exports", _("Exports"), frozenset({"export"})),
+    Way("/deliveries", _("Deliveries"), frozenset({"schedule", "reports"})),
     Way("/settings", _("Settings")),
 )
 """In the order in which they are shown."""

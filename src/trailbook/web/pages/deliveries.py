@@ -1,0 +1,76 @@
+"""Deliveries: what has been sent to whom and what became of it, and trying those again that were given up."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from ...deliver.deliveries import Delivery
+from ...deliver.schedules import Schedule
+from .. import delivering
+from ..changed import After, Given
+from ..delivering import Wanted
+from ..strict import Strict
+from . import schedules
+from .addressing import Addressee, addressees
+from .language import marked as _
+from .screens import Visit, Visiting
+from .showing import url
+
+PATH = "/deliveries"
+router = APIRouter(prefix=PATH, include_in_schema=False, route_class=Strict)
+
+STATES: dict[Wanted, str] = {
+    "all": _("All"),
+    "dead": _("Given up"),
+    "waiting": _("Waiting"),
+    "sent": _("Sent"),
+    "empty": _("Without rows"),
+    "void": _("No longer wanted"),
+}
+"""The states that can be asked for, in words."""
+_LISTED = 50
+
+
+class Sent(NamedTuple):
+    """A delivery in a list: of what, where that is (empty: it has no page), to whom; `own`: it is for the visitor."""
+
+    delivery: Delivery
+    title: str
+    path: str
+    to: Addressee
+    own: bool
+
+
+@router.get("")
+def list_page(visit: Visiting, state: Annotated[Wanted, Query()] = "all", after: After = "") -> Response:
+    """The deliveries in a state, the newest first."""
+    found, following = delivering.listed(visit.work, state, after, _LISTED)
+    return visit.page(
+        "deliveries.html",
+        listed=[_sent(visit, one) for one in found],
+        state=state,
+        filters=STATES,
+        states=schedules.STATES,
+        next=url(PATH, state=state, after=following) if following else "",
+        first=url(PATH, state=state) if after else "",
+        here=url(PATH, state=state, after=after),
+    )
+
+
+@router.post("/{id}/retry")
+def retry(visit: Visiting, id: delivering.DeliveryId) -> Response:
+    """Try a delivery again that was given up."""
+    visit.form.read(Given)
+    delivering.retry_delivery(visit.work, id)
+    return visit.go(PATH, visit.gettext("It is tried again."))
+
+
+def _sent(visit: Visit, one: delivering.Listed) -> Sent:
+    delivery, recipient = one.delivery, one.delivery.recipient
+    path = schedules.path_of(one.source.id) if isinstance(one.source, Schedule) else ""
+    (to,) = addressees(visit, (recipient,), delivery.tenant)
+    own = bool(path) and (recipient.kind, recipient.to) == (visit.caller.kind, visit.caller.id)
+    return Sent(delivery, one.source.title, path, to, own)
