@@ -76,7 +76,11 @@ def test_a_file_is_asked_for_in_the_builder_watched_and_taken(served: Service, b
     assert page.links["Look again"] == "/exports"
     served.worker.run_due()
     page = reader.get("/exports")
-    assert row(page, id)[1:4] == ["done", "3 rows · 97 byte kept until Dec 8, 2021, 9:00 AM", "Download Manifest Remove"]
+    assert row(page, id)[1:4] == [
+        "done",
+        "3 rows · 97 byte kept until Dec 8, 2021, 9:00 AM",
+        "Download Manifest Remove",
+    ]
     assert "Look again" not in page.links
     file = reader.client.get(page.links["Download"])
     assert file.text.splitlines()[0] == '"Audit - Action","From"'
