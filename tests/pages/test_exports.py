@@ -73,7 +73,7 @@ def test_a_file_is_asked_for_in_the_builder_watched_and_taken(served: Service, b
     assert "The file is being made. You may leave this page." in page.text
     assert [row(page, id)[n] for n in (0, 4, 5)] == ["All plays action:play", "CSV", "Dec 1, 2021, 9:00 AM"]
     assert row(page, id)[1].startswith("waiting")
-    assert page.links["Look again"] == "/exports"
+    assert page.links["Refresh"] == "/exports"
     served.worker.run_due()
     page = reader.get("/exports")
     assert row(page, id)[1:4] == [
@@ -81,7 +81,7 @@ def test_a_file_is_asked_for_in_the_builder_watched_and_taken(served: Service, b
         "3 rows · 97 byte kept until Dec 8, 2021, 9:00 AM",
         "Download Manifest Remove",
     ]
-    assert "Look again" not in page.links
+    assert "Refresh" not in page.links
     file = reader.client.get(page.links["Download"])
     assert file.text.splitlines()[0] == '"Audit - Action","From"'
     assert [one.action for one in told(served, "exports")] == ["create"]
@@ -263,7 +263,7 @@ def test_with_scripts_the_page_follows_by_itself_and_keeps_the_focus(
     served.worker.run_due()
     expect(page.get_by_role("link", name="Download: Plays")).to_be_focused()
     expect(page.get_by_role("status")).to_have_text("Plays: done")
-    expect(page.get_by_text("Look again")).to_have_count(0)
+    expect(page.get_by_text("Refresh")).to_have_count(0)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download: Plays").click()
     assert download.value.suggested_filename == "plays-2021-12-01.csv"
