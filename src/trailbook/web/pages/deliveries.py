@@ -13,7 +13,7 @@ from .. import delivering
 from ..changed import After, Given
 from ..delivering import Wanted
 from ..strict import Strict
-from . import schedules
+from . import alerts, schedules
 from .addressing import Addressee, addressees
 from .language import marked as _
 from .screens import Visit, Visiting
@@ -35,7 +35,7 @@ _LISTED = 50
 
 
 class Sent(NamedTuple):
-    """A delivery in a list: of what, where that is (empty: it has no page), to whom; `own`: it is for the visitor."""
+    """A delivery in a list: of what, where that is, to whom; `own`: its files are for the visitor."""
 
     delivery: Delivery
     title: str
@@ -70,7 +70,8 @@ def retry(visit: Visiting, id: delivering.DeliveryId) -> Response:
 
 def _sent(visit: Visit, one: delivering.Listed) -> Sent:
     delivery, recipient = one.delivery, one.delivery.recipient
-    path = schedules.path_of(one.source.id) if isinstance(one.source, Schedule) else ""
+    scheduled = isinstance(one.source, Schedule)
+    path = (schedules if scheduled else alerts).path_of(one.source.id)
     (to,) = addressees(visit, (recipient,), delivery.tenant)
-    own = bool(path) and (recipient.kind, recipient.to) == (visit.caller.kind, visit.caller.id)
+    own = scheduled and (recipient.kind, recipient.to) == (visit.caller.kind, visit.caller.id)
     return Sent(delivery, one.source.title, path, to, own)
