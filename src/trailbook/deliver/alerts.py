@@ -12,8 +12,7 @@ from msgspec import Struct
 
 from ..access import decide
 from ..access.kept import Shelf
-from ..access.model import Caller, Origin
-from ..access.own import own_event
+from ..access.model import Caller
 from ..access.present import present
 from ..directory.viewer import Viewer, sees_book
 from ..errors import BadInput, NotAllowed
@@ -213,16 +212,5 @@ def alert_event(
     **data: Any,
 ) -> Event:
     """The event of something that an alert does, in its tenant's book; whom it is about is text in its data."""
-    return own_event(
-        caller,
-        Origin(),
-        base.clock(),
-        id=base.new_id(),
-        tenant=alert.tenant,
-        resource="alerts",
-        action=action,
-        outcome=outcome,
-        reason=reason,
-        related=(Reference("alert", alert.id, alert.title),),
-        data=data,
-    )
+    related = (Reference("alert", alert.id, alert.title),)
+    return base.event(caller, alert.tenant, "alerts", action, related, outcome, reason, **data)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from msgspec.structs import replace
 
+from ..access.model import Caller, Origin
+from ..access.own import own_event
 from ..directory.directory import Directory
 from ..event.canonical import Sealed
 from ..event.ids import uuid7
-from ..event.model import Event
+from ..event.model import Event, Outcome, Reference
 from ..ingest.accept import Context, prepare, read
 from ..masking.mask import MaskPath, mask_path
 from ..settings import Settings
@@ -64,6 +67,32 @@ class Base:
     def context(self) -> Context:
         """What events that come in now are decided by."""
         return Context(self.clock(), self.directory(), mask_paths=self.mask_paths)
+
+    def event(
+        self,
+        caller: Caller | None,
+        tenant: str,
+        resource: str,
+        action: str,
+        related: tuple[Reference, ...],
+        outcome: Outcome = "success",
+        reason: str = "",
+        **data: Any,
+    ) -> Event:
+        """The event of what is done now as `caller`, in a tenant's book; whom it is about is text in its data."""
+        return own_event(
+            caller,
+            Origin(),
+            self.clock(),
+            id=self.new_id(),
+            tenant=tenant,
+            resource=resource,
+            action=action,
+            outcome=outcome,
+            reason=reason,
+            related=related,
+            data=data,
+        )
 
     def seal(self, events: Iterable[Event]) -> list[Sealed]:
         """Trailbook's own events, checked and sealed."""

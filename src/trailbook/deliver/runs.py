@@ -11,8 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..access.kept import Shelf
-from ..access.model import Caller, Origin
-from ..access.own import own_event
+from ..access.model import Caller
 from ..errors import BadInput, NotAllowed, NotSignedIn
 from ..event.model import Event, Outcome, Reference
 from ..report.result import heads_dict
@@ -131,19 +130,8 @@ def run_event(
     **data: Any,
 ) -> Event:
     """The event of something that a schedule does, in its tenant's book; recipients are text in its data."""
-    return own_event(
-        caller,
-        Origin(),
-        base.clock(),
-        id=base.new_id(),
-        tenant=schedule.tenant,
-        resource="schedules",
-        action=action,
-        outcome=outcome,
-        reason=reason,
-        related=(Reference("schedule", schedule.id, schedule.title), Reference("report", schedule.report)),
-        data=data,
-    )
+    related = (Reference("schedule", schedule.id, schedule.title), Reference("report", schedule.report))
+    return base.event(caller, schedule.tenant, "schedules", action, related, outcome, reason, **data)
 
 
 def _chosen(schedule: Schedule, due_at: datetime, now: datetime) -> datetime | None:
