@@ -69,10 +69,10 @@ class Ended(NamedTuple):
 
 def command(*arguments: object) -> Ended:
     """Run a command of the command line in this process."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         code = run([str(one) for one in arguments])
-    return Ended(code, out.getvalue(), err.getvalue())
+    return Ended(code, out.buffer.getvalue().decode(), err.getvalue())
 
 
 class Counts(NamedTuple):

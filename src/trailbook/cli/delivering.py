@@ -49,7 +49,7 @@ def webhook() -> None:
     """Webhooks, as the webhook_ settings say."""
 
 
-@webhook.command("key", short_help="Print the key that webhooks to an address are signed with.")
+@webhook.command("key", short_help="Print the key that webhooks are signed with.")
 @click.argument("url")
 @click.pass_obj
 def webhook_key(settings: Settings, url: str) -> None:

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 
-@click.command("worker", short_help="Do what waits for its time: exports, schedules, deliveries.")
+@click.command("worker", short_help="Do what waits for its time: exports, schedules.")
 @click.option("--once", is_flag=True, help="Do what is due by now, and end.")
 @click.pass_obj
 def worker(settings: Settings, once: bool) -> None:
     """Do what waits for its time, until Ctrl-C or SIGTERM: exports, schedules, deliveries.
 
     \b
-    `trailbook serve` does so by itself, unless the setting `worker` is off. Any number of workers, on any machines,
-    share one store: each task is done by one of them, and what one leaves undone is done by another.
+    `trailbook serve` does so by itself, unless the setting `worker` is off. Any number
+    of workers, on any machines, share one store: each task is done by one of them,
+    and what one leaves undone is done by another.
     """
     # The service, which knows how everything is done, is loaded by those who need it alone.
     from ..web.logs import configure

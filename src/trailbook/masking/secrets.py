@@ -84,11 +84,12 @@ def _is_credential(text: str) -> bool:
         return False
 
 
+# (?>(?:…)+) rather than (?:…)++, which Python before 3.11.5 gets wrong for groups.
 _STRING = (
-    r"""(?:"(?P<double>(?:[^"\\\r\n]|\\.)++)|'(?P<single>[^'\r\n]++)"""
-    r"""|\\{1,8}["'](?P<escaped>(?:[^"'\\\r\n]|\\(?!["']))++)"""
+    r"""(?:"(?P<double>(?>(?:[^"\\\r\n]|\\.)+))|'(?P<single>[^'\r\n]++)"""
+    r"""|\\{1,8}["'](?P<escaped>(?>(?:[^"'\\\r\n]|\\(?!["']))+))"""
 )
-_VALUE = _STRING + r"""|(?P<bare>(?:[^\s"'&;,<>\\]|\\(?!["'])|,(?![\s"']|\w{1,32}[=:]))++))"""
+_VALUE = _STRING + r"""|(?P<bare>(?>(?:[^\s"'&;,<>\\]|\\(?!["'])|,(?![\s"']|\w{1,32}[=:]))+)))"""
 _GAP = r"(?:[ \t]|\\t){0,8}"
 _QUOTE = r"""\\{0,8}["']"""
 
@@ -116,7 +117,7 @@ RULES: tuple[Rule, ...] = (
         "private-key",
         "-----begin",
         r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-        r"[\w+/=\s\\:,.()]*+(?:-[\w+/=\s\\:,.()]++)*+(?:-----END [A-Z0-9 ]{0,48}-----)?",
+        r"[\w+/=\s\\:,.()]*+(?>(?:-[\w+/=\s\\:,.()]++)*)(?:-----END [A-Z0-9 ]{0,48}-----)?",
     ),
     _place(
         "authorization",
