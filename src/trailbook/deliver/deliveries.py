@@ -1,4 +1,4 @@
-"""Deliveries: what one run sends to one recipient, its state over all tries, and the lists by which it is found."""
+"""Deliveries: what one occasion sends to one recipient, its state over all tries, and the lists that it is found by."""
 
 from __future__ import annotations
 
@@ -37,15 +37,16 @@ class FileSent(Struct, frozen=True):
 
 
 class Delivery(Struct, frozen=True, omit_defaults=True):
-    """What a run sends to one recipient; its id, of which the Message-ID is made, is the same at every try.
+    """What is sent to one recipient; its id, of which the Message-ID is made, is the same at every try.
 
+    `source` is the id of the schedule or alert (which of them: `of`), `occasion` that of its run or occurrence.
     `uncertain`: an answer was lost, so that it may have arrived twice. `next_at`: when it is tried again. `error`: what
     went wrong the last time, or why it was given up. `viewer`: as whom it was read.
     """
 
     id: str
-    run: str
-    schedule: str
+    occasion: str
+    source: str
     tenant: str
     recipient: Recipient
     created_at: datetime
@@ -59,21 +60,25 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
     files: tuple[FileSent, ...] = ()
     error: str = ""
     expires_at: datetime | None = None
+    of: Literal["schedule", "alert"] = "schedule"
 
 
-DELIVERIES = Shelf("delivery", Delivery, owner=attrgetter("run"), expires_at=attrgetter("expires_at"))
+DELIVERIES = Shelf("delivery", Delivery, owner=attrgetter("occasion"), expires_at=attrgetter("expires_at"))
 
 
 class Entry(Struct, frozen=True):
-    """That there is a delivery, kept by its tenant; by id, the newest comes first."""
+    """That there is a delivery, which its id ends in, in a list of its tenant."""
 
     id: str
     tenant: str
-    schedule: str
+    source: str
     expires_at: datetime | None = None
 
 
 ENTRIES = Shelf("delivery_entry", Entry, owner=attrgetter("tenant"), expires_at=attrgetter("expires_at"))
+"""The history: by id, the newest comes first."""
+DEAD_LETTERS = Shelf("dead_letter", Entry, owner=attrgetter("tenant"), expires_at=attrgetter("expires_at"))
+"""Deliveries that were given up, under their own ids."""
 _EPOCH, _END = datetime(1970, 1, 1, tzinfo=UTC), 10**18
 
 
@@ -81,33 +86,24 @@ def begun(delivery: Delivery) -> tuple[Record, Record]:
     """What is kept of a new delivery: itself, and its entry in the history of its tenant."""
     left = _END - (delivery.created_at - _EPOCH) // timedelta(microseconds=1)
     id = f"{left:018}/{delivery.id}"
-    entry = Entry(id, delivery.tenant, delivery.schedule, delivery.expires_at)
-    return DELIVERIES.record(delivery), ENTRIES.record(entry)
+    return DELIVERIES.record(delivery), ENTRIES.record(_entry(delivery, id))
 
 
-def delivery_of(entry: Entry | DeadLetter) -> str:
+def delivery_of(entry: Entry) -> str:
     """The id of the delivery that an entry is about."""
     return entry.id.rpartition("/")[2]
 
 
-class DeadLetter(Struct, frozen=True):
-    """That a delivery (of the same id) was given up, kept by its tenant so that it is found."""
-
-    id: str
-    tenant: str
-    schedule: str
-    expires_at: datetime | None = None
-
-
-DEAD_LETTERS = Shelf("dead_letter", DeadLetter, owner=attrgetter("tenant"), expires_at=attrgetter("expires_at"))
-
-
-def dead_letter(delivery: Delivery) -> DeadLetter:
+def dead_letter(delivery: Delivery) -> Entry:
     """The entry of a delivery that was given up."""
-    return DeadLetter(delivery.id, delivery.tenant, delivery.schedule, delivery.expires_at)
+    return _entry(delivery, delivery.id)
 
 
-def revive(was: Found[Delivery], letter: Found[DeadLetter], now: datetime) -> Decided:
+def _entry(delivery: Delivery, id: str) -> Entry:
+    return Entry(id, delivery.tenant, delivery.source, delivery.expires_at)
+
+
+def revive(was: Found[Delivery], letter: Found[Entry], now: datetime) -> Decided:
     """A delivery that was given up is tried again, as often as a new one."""
     again = replace(was.value, state="waiting", tries=0, next_at=now)
     changed = (DELIVERIES.record(again, was), TASKS.record(Task(SEND, again.id, now)))

@@ -10,6 +10,7 @@ from ..access.kept import Found
 from ..access.model import Caller
 from ..errors import BadInput, NotAllowed, NotSignedIn, Outdated, TrailbookError
 from ..event.model import Outcome
+from ..store.ports import Record
 from .base import Base
 from .channel import Failed, Refused, Uncertain
 from .deliveries import (
@@ -18,11 +19,12 @@ from .deliveries import (
     MOST_TRIES,
     OPEN,
     Delivery,
+    State,
     back_off,
     dead_letter,
 )
 from .recipients import Kind
-from .sources import Source, alert_source, schedule_source
+from .sources import Source, source_of
 from .tasks import Claim
 from .ways import Way, Ways
 from .worker import Handler
@@ -40,7 +42,7 @@ def _send(base: Base, held: Claim, ways: Ways) -> None:
     if found is None or found.value.state not in OPEN:
         held.finish()
         return
-    source = alert_source(base, found.value) or schedule_source(base, found.value)
+    source = source_of(base, found.value)
     one = _Sending(base, held, found, ways, source)
     if source is None:
         one.end("void", "What it came of was deleted.")
@@ -69,8 +71,9 @@ class _Sending:
             self._dead(Failed(f"It was begun {MOST_TRIES} times and did not come to its end.", remedy="See the log."))
             return
         try:
-            self._caller = source.owner(self._base)
-            parcel = source.parcel(self._base, self._held)
+            owner = source.owner(self._base)
+            self._caller = owner.caller
+            parcel = source.parcel(self._base, self._held, owner)
         except (NotAllowed, NotSignedIn, BadInput, Refused) as error:
             self._dead(error)
             return
@@ -100,7 +103,7 @@ class _Sending:
         else:
             self.end("sent", "")
 
-    def end(self, state: Any, error: str) -> None:
+    def end(self, state: State, error: str) -> None:
         """It is over, one way or the other."""
         sent_at = self._base.clock() if state == "sent" else None
         record = self._changed(state=state, error=error, next_at=None, sent_at=sent_at)
@@ -119,7 +122,7 @@ class _Sending:
         letter = DEAD_LETTERS.record(dead_letter(self._found.value))
         self._finish([record, letter], "failure", error.problem)
 
-    def _finish(self, changed: list[Any], outcome: Outcome, reason: str) -> None:
+    def _finish(self, changed: list[Record], outcome: Outcome, reason: str) -> None:
         delivery = DELIVERIES.read(changed[0]).value
         told = {
             "delivery": delivery.id,
@@ -135,7 +138,7 @@ class _Sending:
             events.append(self._source.event(self._base, self._caller, "deliver", outcome, reason, **told))
         self._held.finish(changed, events=events)
 
-    def _changed(self, **fields: Any) -> Any:
+    def _changed(self, **fields: Any) -> Record:
         """The record of the delivery with these fields; an answer that was lost stays noted."""
         delivery = self._found.value
         uncertain = delivery.uncertain or self._lost_answer

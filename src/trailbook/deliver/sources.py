@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from ..access.model import Caller
+from ..directory.viewer import Viewer
 from ..event.model import Event, Outcome
 from . import alerting, alerts, owners
 from .alerts import ALERTS, OCCURRENCES, Alert, Occurrence, alert_event
@@ -28,6 +29,18 @@ class Parcel(Struct, frozen=True):
     files: tuple[FileSent, ...] = ()
 
 
+class Sender(Protocol):
+    """Whose something is that is sent, as of now: who that is, and as whom they read."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who that is."""
+
+    @property
+    def viewer(self) -> Viewer:
+        """As whom they read."""
+
+
 class Source(Protocol):
     """What a delivery came of."""
 
@@ -35,10 +48,10 @@ class Source(Protocol):
     def wanted(self) -> bool:
         """Whether the recipient is still one."""
 
-    def owner(self, base: Base) -> Caller:
+    def owner(self, base: Base) -> Sender:
         """Whose it is, as of now. Raises NotSignedIn or NotAllowed if they may not send it any longer."""
 
-    def parcel(self, base: Base, held: Claim) -> Parcel | None:
+    def parcel(self, base: Base, held: Claim, owner: Sender) -> Parcel | None:
         """What is sent, of what may be seen now; None if that is nothing. Raises NotAllowed, BadInput, Refused."""
 
     def event(
@@ -54,14 +67,13 @@ class _OfSchedule:
         self._delivery, self._run, self._schedule = delivery, run, schedule
         self.wanted = run.test or delivery.recipient in schedule.recipients
 
-    def owner(self, base: Base) -> Caller:
+    def owner(self, base: Base) -> Sender:
         """See `Source.owner`."""
-        return owners.owner_of(base, self._schedule, base.clock()).caller
+        return owners.owner_of(base, self._schedule, base.clock())
 
-    def parcel(self, base: Base, held: Claim) -> Parcel | None:
+    def parcel(self, base: Base, held: Claim, owner: Sender) -> Parcel | None:
         """See `Source.parcel`."""
         schedule, run, now = self._schedule, self._run, base.clock()
-        owner = owners.owner_of(base, schedule, now)
         there = reached(base, schedule.tenant, owner.caller, owner.viewer, self._delivery.recipient, now)
         sheets = sheets_of(base, held, run, there.viewer, schedule.formats)
         if schedule.skip_empty and not run.test and not sheets.report.header.rows:
@@ -83,14 +95,13 @@ class _OfAlert:
         self._delivery, self._occurrence, self._alert = delivery, occurrence, alert
         self.wanted = delivery.recipient in alert.recipients
 
-    def owner(self, base: Base) -> Caller:
+    def owner(self, base: Base) -> Sender:
         """See `Source.owner`."""
-        return alerts.owner_of(base, self._alert, base.clock()).caller
+        return alerts.owner_of(base, self._alert, base.clock())
 
-    def parcel(self, base: Base, held: Claim) -> Parcel | None:
+    def parcel(self, base: Base, held: Claim, owner: Sender) -> Parcel | None:
         """See `Source.parcel`."""
         alert, now = self._alert, base.clock()
-        owner = alerts.owner_of(base, alert, now)
         there = reached(base, alert.tenant, owner.caller, owner.viewer, self._delivery.recipient, now)
         events = alerting.events_of(base, alert, self._occurrence, there.viewer, now)
         if not events.header.rows:
@@ -105,17 +116,13 @@ class _OfAlert:
         return alert_event(base, caller, self._alert, action, outcome, reason, **data)
 
 
-def schedule_source(base: Base, delivery: Delivery) -> Source | None:
-    """The run that a delivery is of, None if it or its schedule is gone."""
+def source_of(base: Base, delivery: Delivery) -> Source | None:
+    """What a delivery came of, None if that is gone."""
     now = base.clock()
-    run = RUNS.find(base.store, delivery.run, now)
-    schedule = SCHEDULES.find(base.store, delivery.schedule, now)
+    if delivery.of == "alert":
+        occurrence = OCCURRENCES.find(base.store, delivery.occasion, now)
+        alert = ALERTS.find(base.store, delivery.source, now)
+        return _OfAlert(delivery, occurrence.value, alert.value) if occurrence and alert else None
+    run = RUNS.find(base.store, delivery.occasion, now)
+    schedule = SCHEDULES.find(base.store, delivery.source, now)
     return _OfSchedule(delivery, run.value, schedule.value) if run and schedule else None
-
-
-def alert_source(base: Base, delivery: Delivery) -> Source | None:
-    """The occurrence that a delivery is of, None if it or its alert is gone."""
-    now = base.clock()
-    occurrence = OCCURRENCES.find(base.store, delivery.run, now)
-    alert = ALERTS.find(base.store, delivery.schedule, now)
-    return _OfAlert(delivery, occurrence.value, alert.value) if occurrence and alert else None

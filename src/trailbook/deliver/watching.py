@@ -202,6 +202,7 @@ def _kept(alert: Alert, occurrence: Occurrence, now: datetime) -> Iterator[Recor
             one,
             now,
             expires_at=occurrence.expires_at,
+            of="alert",
         )
         yield from begun(delivery)
         yield TASKS.record(Task(SEND, delivery.id, now))

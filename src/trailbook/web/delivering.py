@@ -93,7 +93,7 @@ def listed(work: Work, state: Wanted, after: str, limit: int) -> tuple[list[List
         if len(found) == limit or number == _LOOKED_THROUGH:
             return found, last
         last = entry.record.id
-        id = entry.value.schedule
+        id = entry.value.source
         if id not in sources:
             source = _source(work, id)
             sources[id] = source if source is not None and planner.may_see(source) else None
@@ -124,12 +124,11 @@ def retry_delivery(work: Working, id: DeliveryId) -> Response:
     if letter is None:
         raise nothing()
     decided = revive(found, letter, work.now)
-    kind = "alert" if ALERTS.find(work.service.store, found.value.schedule, work.now) else "schedule"
     event = work.event(
-        f"{kind}s",
+        f"{found.value.of}s",
         "retry",
         tenant=found.value.tenant,
-        related=(Reference(kind, found.value.schedule),),
+        related=(Reference(found.value.of, found.value.source),),
         data={"delivery": id},
     )
     work.keep(decided.changed, [event], decided.removed)
@@ -150,13 +149,13 @@ def file_of_delivery(work: Working, id: DeliveryId, format: Annotated[str, Path(
     if found is None or not _is_for(work, found.value) or format not in DOWNLOADS:
         raise nothing()
     delivery = found.value
-    run, schedule = RUNS.find(store, delivery.run, now), SCHEDULES.find(store, delivery.schedule, now)
+    run, schedule = RUNS.find(store, delivery.occasion, now), SCHEDULES.find(store, delivery.source, now)
     if run is None or schedule is None or not _still_for(run.value.test, delivery, schedule.value):
         raise nothing()
     owner = owner_of(work.service, schedule.value, now)
     there = reached(work.service, delivery.tenant, owner.caller, owner.viewer, delivery.recipient, now)
     report = report_of(work.service, run.value, there.viewer)
-    related = (Reference("schedule", delivery.schedule, schedule.value.title),)
+    related = (Reference("schedule", delivery.source, schedule.value.title),)
     look = {"delivery": id, "query": report.header.query}
     options = Options(fonts=work.service.settings.fonts)
     return export(work, report, format, look, options, tenant=delivery.tenant, related=related)

@@ -312,7 +312,9 @@ def runs_of_schedule(work: Working, id: str, after: After = "", limit: Limit = 1
 def delivery_shown(delivery: Delivery) -> dict[str, Any]:
     """A delivery as an answer has it. An account's address is its own affair."""
     return {
-        **{key: getattr(delivery, key) for key in DeliveryShown.model_fields if key not in ("recipient", "files")},
+        **{key: getattr(delivery, key) for key in DeliveryShown.model_fields if key in delivery.__struct_fields__},
+        "run": delivery.occasion,
+        "schedule": delivery.source,
         "recipient": to_builtins(delivery.recipient),
         "files": [{key: getattr(one, key) for key in FileShown.model_fields} for one in delivery.files],
     }
