@@ -122,7 +122,7 @@ def test_a_page_of_who_is_busy_comes_by_the_index_of_time_and_looks_at_few_rows(
 def test_a_page_of_who_is_busy_but_was_asleep_comes_by_the_index_of_time_all_the_same(
     tmp_path: Path, plans: list[Plan], monkeypatch: pytest.MonkeyPatch, order: Any
 ) -> None:
-    many, asleep = 5_000, 300
+    many, asleep = 6_000, 300
     monkeypatch.setattr(rows, "PATIENCE", 1)
     with closing(PostgresStore(postgres.url(tmp_path))) as store:
         users = ["busy" if n % 2 and asleep < n < many - asleep else "other" for n in range(many)]

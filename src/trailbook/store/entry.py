@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from typing import Generic, TypeVar
 
@@ -32,6 +32,7 @@ from .ports import SUBMISSION_BYTES
 
 T = TypeVar("T")
 R = TypeVar("R")
+K = TypeVar("K")
 
 _encoder = msgspec.json.Encoder()
 _who_decoder: msgspec.json.Decoder[Initiator | None] = msgspec.json.Decoder(Initiator | None)
@@ -74,9 +75,13 @@ class Entries(ABC, Generic[T]):
     """Makes entries for one store. `T` is what its index is given of facets and texts."""
 
     def __init__(self) -> None:
-        self._of_who = lru_cache(_CACHED)(self._who_part)
-        self._of_what = lru_cache(_CACHED)(self._what_part)
-        self._of_target = lru_cache(_CACHED)(self._target_part)
+        self._of_who = self.remembering(self._who_part)
+        self._of_what = self.remembering(self._what_part)
+        self._of_target = self.remembering(self._target_part)
+
+    def remembering(self, make: Callable[[K], Part[T]]) -> Callable[[K], Part[T]]:
+        """Makes parts, and remembers them."""
+        return lru_cache(_CACHED)(make)
 
     @abstractmethod
     def indexed(self, facets: Collection[str], texts: Iterable[str]) -> T:

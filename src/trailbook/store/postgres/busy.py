@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from threading import Lock
 from typing import NamedTuple
@@ -11,14 +11,22 @@ from typing import NamedTuple
 from ...errors import StoreError
 from .connect import Asking, Database
 from .months import month_of
-from .tokens import token_of
+from .tokens import element, token_of
 
 EVENTS_AT_ONCE = 5_000
 """Counts are written whenever so many events came together."""
 LEAST_SHARE = 0.004
 """Of the events of a month that came together; of tokens that fewer had, nothing is written: they are rare."""
+COUNTED = 4
+"""One of so many events, chosen by what is in it, is looked at and counts for all of them."""
 ANY_TOKEN = 0
 """Stands for all events of a month."""
+ANY_ELEMENT = element(ANY_TOKEN)
+
+
+def is_counted(leaf: bytes) -> bool:
+    """Whether the event of this hash is one of those that are looked at."""
+    return leaf[0] % COUNTED == 0
 
 
 class Busyness:
@@ -32,16 +40,16 @@ class Busyness:
         self._lock = Lock()
         self._start()
 
-    def count(self, events: Iterable[tuple[int, list[bytes]]]) -> None:
-        """Count events that were appended, each given by its time and its tokens as elements."""
+    def count(self, events: Sequence[tuple[int, set[bytes]]]) -> None:
+        """Count events that were appended and are looked at, each given by its time and its tokens as elements."""
         with self._lock:
             for micros, tokens in events:
                 month = month_of(micros).since
-                self._months[month] += 1
                 if month not in self._tokens:
                     self._tokens[month] = Counter()
-                self._tokens[month].update(tokens)
-            if self._months.total() < EVENTS_AT_ONCE:
+                self._tokens[month].update((ANY_ELEMENT, *tokens))
+            self._seen += len(events) * COUNTED
+            if self._seen < EVENTS_AT_ONCE:
                 return
             rows = self._taken()
         self._write(rows)
@@ -53,15 +61,17 @@ class Busyness:
         self._write(rows)
 
     def _start(self) -> None:
-        self._months: Counter[int] = Counter()
+        self._seen = 0
         self._tokens: dict[int, Counter[bytes]] = {}
 
     def _taken(self) -> list[tuple[int, int, int]]:
         """Token, month and count of what is to be written; counting starts again."""
-        rows = [(ANY_TOKEN, month, events) for month, events in self._months.items()]
+        rows: list[tuple[int, int, int]] = []
         for month, tokens in self._tokens.items():
-            least = LEAST_SHARE * self._months[month]
-            rows += [(token_of(one), month, n) for one, n in tokens.items() if n > least and n > 1]
+            least = LEAST_SHARE * tokens[ANY_ELEMENT]
+            common = {one: n for one, n in tokens.items() if n > least and n > 1}
+            common[ANY_ELEMENT] = tokens[ANY_ELEMENT]
+            rows += [(token_of(one), month, n * COUNTED) for one, n in common.items()]
         self._start()
         return sorted(rows)
 

@@ -16,10 +16,10 @@ from ..ports import Heads, Problem, Progress
 from ..verifying import BookThere, Checked, Columns, disagreements, verified
 from .bodies import Bodies
 from .connect import Connection, Database
-from .index import made_anew, tokens_of
+from .index import made_anew
 from .names import lookup_key
 from .places import BOOK_BITS, book_of, place_of, position_of
-from .tokens import Entries
+from .tokens import Entries, element, elements_of
 from .whole import EACH_EVENT
 
 MOST_PROBLEMS = 100
@@ -118,11 +118,11 @@ def _checked(
     return Checked(position_of(place), canonical, problems)
 
 
-def doctor(database: Database, bodies: Bodies, entries: Entries, progress: Progress) -> list[Problem]:
+def doctor(database: Database, bodies: Bodies, progress: Progress) -> list[Problem]:
     """Compare tokens, names and counts with the events, and look for what keeps events as they are and apart."""
     with database.whole() as connection:
         found = list(islice(_structure(connection), MOST_PROBLEMS))
-        found += islice(_index(connection, database, bodies, entries, progress), MOST_PROBLEMS)
+        found += islice(_index(connection, database, bodies, progress), MOST_PROBLEMS)
     return found
 
 
@@ -153,10 +153,10 @@ def _structure(connection: Connection) -> Iterator[Problem]:
         yield Problem(f"index {index}", "It is not valid. Run REINDEX.")
 
 
-def _index(
-    connection: Connection, database: Database, bodies: Bodies, entries: Entries, progress: Progress
-) -> Iterator[Problem]:
-    numbers = {text.decode(): number for text, number in connection.rows("SELECT text, number FROM trailbook.token")}
+def _index(connection: Connection, database: Database, bodies: Bodies, progress: Progress) -> Iterator[Problem]:
+    numbers = {
+        text.decode(): element(number) for text, number in connection.rows("SELECT text, number FROM trailbook.token")
+    }
     there = {
         (book, kind, tenant, id, name): (id_key, name_key)
         for book, kind, tenant, id, name, id_key, name_key in connection.rows(
@@ -164,12 +164,12 @@ def _index(
         )
     }
     expected: set[tuple[int, str, str, str, str]] = set()
-    for chunk in made_anew(connection, database, bodies, entries, progress):
+    for chunk in made_anew(connection, database, bodies, Entries(lambda: numbers), progress):
         for made in chunk:
-            right = tokens_of(made.entry, numbers)
-            if right != set(made.tokens):
+            right, there_are = elements_of(made.entry, numbers), made.elements()
+            if right != there_are:
                 place = f"book {made.entry.book}, position {position_of(made.place)}"
-                lacking, surplus = len(right - set(made.tokens)), len(set(made.tokens) - right)
+                lacking, surplus = len(right - there_are), len(there_are - right)
                 yield Problem(
                     place, f"Its tokens are not its own: {lacking} are missing, {surplus} should not be there."
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...event.canonical import Sealed
@@ -15,7 +15,7 @@ from .connect import Connection, Database
 from .names import keep_names
 from .numbers import Numbers
 from .places import book_of
-from .tokens import Entries, Entry, token_of
+from .tokens import Entries, Entry, element, elements_of, token_of
 
 CHUNK = 5_000
 
@@ -29,6 +29,10 @@ class Made(NamedTuple):
     tokens: list[int]
     entry: Entry
 
+    def elements(self) -> set[bytes]:
+        """The tokens it has as elements of an array."""
+        return {element(one) for one in self.tokens}
+
 
 def rebuild(database: Database, bodies: Bodies, entries: Entries, numbers: Numbers, progress: Progress) -> None:
     """Make the tokens and names anew, in one transaction. Whoever connects has to be a member of the owner."""
@@ -37,11 +41,10 @@ def rebuild(database: Database, bodies: Bodies, entries: Entries, numbers: Numbe
         connection.run("DELETE FROM trailbook.party")
         for chunk in made_anew(connection, database, bodies, entries, progress):
             given = numbers.prepare([made.entry for made in chunk])
-            known = {text: token_of(one) for text, one in given.tokens.items()}
             wrong = [
                 (made.at, made.arrival, _array(right))
                 for made in chunk
-                if (right := tokens_of(made.entry, known)) != set(made.tokens)
+                if (right := elements_of(made.entry, given.tokens)) != made.elements()
             ]
             if wrong:
                 sql = """
@@ -80,13 +83,5 @@ def made_anew(
             progress(done, total)
 
 
-def tokens_of(entry: Entry, numbers: Mapping[str, int]) -> set[int]:
-    """The tokens that an event should have; those without a number cannot be among those it has."""
-    found: set[int] = set()
-    for tokens in entry.indexed():
-        found.update(numbers.get(one, 0) if isinstance(one, str) else token_of(one) for one in tokens)
-    return found
-
-
-def _array(tokens: set[int]) -> str:
-    return f"{{{','.join(map(str, sorted(tokens)))}}}"
+def _array(elements: set[bytes]) -> str:
+    return f"{{{','.join(str(token_of(one)) for one in sorted(elements))}}}"

@@ -36,20 +36,20 @@ class Given(NamedTuple):
 
 
 class _Remembered(Generic[K, V]):
-    """Numbers of one kind: what is not known yet, `give` finds or gives out."""
+    """Numbers of one kind: those that are `known`; what is not yet, `give` finds or gives out."""
 
     def __init__(self, give: Callable[[set[K]], dict[K, V]]) -> None:
         self._give = give
-        self._known: dict[K, V] = {}
+        self.known: dict[K, V] = {}
 
     def all_of(self, wanted: set[K]) -> dict[K, V]:
         """The numbers of what is wanted, among others; what is not there and is not given one is left out."""
-        known = self._known
+        known = self.known
         missing = wanted - known.keys()
         if missing:
             if len(known) + len(missing) > MOST_REMEMBERED:
                 # Others may still be looking into the one before.
-                known = self._known = {}
+                known = self.known = {}
                 missing = wanted
             known.update(self._give(missing))
         return known
@@ -75,7 +75,7 @@ class Numbers:
         """The numbers of all that the entries refer to; their months are there then, too."""
         given = list(entries)
         books = self._books.all_of({entry.book for entry in given})
-        tokens = self._tokens.all_of({one for one in _distinct(given) if type(one) is str})
+        tokens = self._tokens.all_of({text for entry in given for part in entry.indexed() for text in part.texts})
         whos = self._whos.all_of({(books[entry.book], entry.who) for entry in given})
         whats = self._whats.all_of({(books[entry.book], entry.what) for entry in given})
         for month in sorted({month_of(entry.micros) for entry in given} - self._months):
@@ -83,6 +83,10 @@ class Numbers:
                 connection.run("SELECT trailbook.make_month(%s, %s, %s)", month)
             self._months.add(month)
         return Given(books, tokens, whos, whats)
+
+    def of_tokens(self) -> dict[str, bytes]:
+        """The numbers of tokens that are known in this process, as elements of an array."""
+        return self._tokens.known
 
     def book(self, name: str) -> int | None:
         """The number of a book, None if there is none of this name."""
@@ -135,13 +139,6 @@ class Numbers:
                 connection.run(sql, [list(column) for column in zip(*missing, strict=True)])
                 found.update(_shared(connection, table, missing))
         return found
-
-
-def _distinct(entries: list[Entry]) -> set[str | bytes]:
-    """All tokens of the entries."""
-    # What events share is told apart by identity, which is cheaper than by all that is in it.
-    shared = {id(part): part.indexed for entry in entries for part in entry.shared}
-    return set[str | bytes]().union(*shared.values(), *[entry.own for entry in entries])
 
 
 def _books(connection: Connection, digests: list[bytes]) -> dict[str, int]:

@@ -19,8 +19,8 @@ from .tokens import (
     ADDRESS_DIGITS,
     LONGEST,
     LONGEST_WORD,
-    beginning,
     hashed_word,
+    hashed_words,
     is_numbered,
     reference,
     request,
@@ -65,11 +65,10 @@ _ANYTHING = _Found("all", exact=False)
 
 
 class Planner(Compiler[_Found]):
-    """Compiles conditions against the tokens of one store; `key` is the store's own, for hashes."""
+    """Compiles conditions against the tokens of one store."""
 
-    def __init__(self, connection: Asking, key: bytes) -> None:
+    def __init__(self, connection: Asking) -> None:
         self._connection = connection
-        self._key = key
         self._numbers: dict[str, int | None] = {}
         self._unknown: set[str] = set()
 
@@ -140,7 +139,7 @@ class Planner(Compiler[_Found]):
             case Field("related", values):
                 return self._any_of(map(self._related, values))
             case Field("request", values):
-                return _any_token((request(value, self._key) for value in values), exact=False)
+                return _any_token((request(value) for value in values), exact=False)
             case Field(name, values):
                 return self._any_of(self._field(name, value) for value in values)
             case Address(networks):
@@ -164,7 +163,7 @@ class Planner(Compiler[_Found]):
         if value.endswith("/*"):
             return self._any_facet((f"kind:{value[:-2]}",))
         ids = {value, value.split("/", 1)[-1]}
-        return _any_token((reference(id, self._key) for id in ids), exact=False)
+        return _any_token((reference(id) for id in ids), exact=False)
 
     def _any_facet(self, facets: Iterable[str]) -> _Found:
         given = list(facets)
@@ -211,16 +210,14 @@ class Planner(Compiler[_Found]):
 
     def _word(self, word: str) -> _Found:
         if not is_numbered(word):
-            return _any_token((hashed_word(word, self._key),), exact=False)
+            return _any_token((hashed_word(word),), exact=False)
         number = self._number(word_text(word))
         return _any_token(() if number is None else (number,), exact=len(word) < LONGEST_WORD)
 
     def _word_begun(self, begun: str) -> _Found:
         whole = self._between(word_text(begun))
-        hashed_ones = self._between(beginning(begun))
-        if len(whole) + len(hashed_ones) > MOST_TERMS:
-            return _ANYTHING
-        return _any_token([*whole, *hashed_ones], exact=not hashed_ones and len(begun) <= LONGEST_WORD)
+        hashed = hashed_words(begun)
+        return _ANYTHING if len(whole) + len(hashed) > MOST_TERMS else _any_token([*whole, *hashed], exact=False)
 
 
 def _any_token(tokens: Iterable[int], *, exact: bool) -> _Found:

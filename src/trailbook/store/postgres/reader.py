@@ -25,11 +25,11 @@ _EVERYTHING = Plan("", (), None, None, recheck=False)
 class PostgresReader(OneReader[Finder]):
     """Reads in one transaction, which sees what the viewer's scope lets it see of the database."""
 
-    def __init__(self, connection: Connection, database: Database, bodies: Bodies, key: bytes) -> None:
+    def __init__(self, connection: Connection, database: Database, bodies: Bodies) -> None:
         self._connection = connection
         self._database = database
         self._bodies = bodies
-        self._planner = Planner(connection, key)
+        self._planner = Planner(connection)
 
     def scan(
         self, viewer: Viewer, condition: Condition, order: Order, limit: int | None, heads: Heads | None

@@ -25,8 +25,7 @@ _NO_BOOK = 0
 class PostgresReads(Reads[Finder]):
     """Reads, each of which may take so many `seconds` (None: any time)."""
 
-    def __init__(self, database: Database, numbers: Numbers, token_key: bytes, seconds: float | None = None) -> None:
-        self.token_key = token_key
+    def __init__(self, database: Database, numbers: Numbers, seconds: float | None = None) -> None:
         self._database = database
         self._numbers = numbers
         self._seconds = seconds
@@ -35,7 +34,7 @@ class PostgresReads(Reads[Finder]):
     @contextmanager
     def _asking(self, viewer: Viewer) -> Iterator[PostgresReader]:
         with self._database.reading(self._scope(viewer), self._seconds) as connection:
-            yield PostgresReader(connection, self._database, self._bodies(), self.token_key)
+            yield PostgresReader(connection, self._database, self._bodies())
 
     def _scope(self, viewer: Viewer) -> Scope:
         """What the database lets this viewer's reads see, whatever they ask for."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, datetime
 
 import psycopg
@@ -26,7 +25,6 @@ _TABLES = f"""
 CREATE TABLE trailbook.trail (
     version int NOT NULL,
     facets_version int NOT NULL,
-    token_key bytea NOT NULL,
     directory_version bigint NOT NULL
 );
 
@@ -267,8 +265,8 @@ def _bring_up(connection: psycopg.Connection[Row], there: bool, migrations: tupl
     for script in migrations[version:]:
         connection.execute(script)
     if version == 0:
-        sql = "INSERT INTO trailbook.trail VALUES (%s, %s, %s, 0)"
-        connection.execute(sql, (len(migrations), FACETS_VERSION, secrets.token_bytes(16)))
+        sql = "INSERT INTO trailbook.trail VALUES (%s, %s, 0)"
+        connection.execute(sql, (len(migrations), FACETS_VERSION))
     connection.execute("UPDATE trailbook.trail SET version = %s", (len(migrations),))
     return version
 

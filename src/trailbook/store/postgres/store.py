@@ -41,7 +41,7 @@ class PostgresStore(PostgresReads):
         `any_index`: accept an index made by another version, to rebuild it. `wait`: how long (seconds) writing waits
         for others, and anybody for a connection, before it gives up.
         """
-        version, facets_version, token_key = _opened(url)
+        version, facets_version = _opened(url)
         if version > len(MIGRATIONS):
             raise _at(url, newer(version, len(MIGRATIONS)))
         if version < len(MIGRATIONS):
@@ -55,13 +55,13 @@ class PostgresStore(PostgresReads):
                 ),
             )
         database = Database(url, wait)
-        super().__init__(database, Numbers(database), token_key)
-        self._entries = Entries(token_key)
+        super().__init__(database, Numbers(database))
+        self._entries = Entries(self._numbers.of_tokens)
         self._busyness = Busyness(database)
 
     def limited(self, seconds: float) -> Reader:
         """See `ports.Store.limited`."""
-        return PostgresReads(self._database, self._numbers, self.token_key, seconds)
+        return PostgresReads(self._database, self._numbers, seconds)
 
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
@@ -164,7 +164,7 @@ class PostgresStore(PostgresReads):
 
     def doctor(self, progress: Progress) -> list[Problem]:
         """See `ports.Checker.doctor`."""
-        return doctor(self._database, self._bodies(), self._entries, progress)
+        return doctor(self._database, self._bodies(), progress)
 
     def rebuild_index(self, progress: Progress) -> None:
         """See `ports.LocalStore.rebuild_index`."""
@@ -187,8 +187,8 @@ class PostgresStore(PostgresReads):
         return writer.transact(work, batch)
 
 
-def _opened(url: str) -> tuple[int, int, bytes]:
-    """The store's version, that of its facets, and its key for hashes."""
+def _opened(url: str) -> tuple[int, int]:
+    """The store's version, and that of its facets."""
     with explained(shown(url)), closing(connect(url)) as connection:
         # Of the catalogue everybody may ask; of a schema, not everybody.
         sql = """
@@ -198,9 +198,9 @@ def _opened(url: str) -> tuple[int, int, bytes]:
         if not connection.execute(sql).fetchall():
             raise StoreError("There is no store in this database.", remedy=_MIGRATE)
         connection.execute(f"SET ROLE {WRITER}")
-        sql = "SELECT version, facets_version, token_key FROM trailbook.trail"
-        ((version, facets_version, token_key),) = connection.execute(sql, binary=True).fetchall()
-        return version, facets_version, token_key
+        sql = "SELECT version, facets_version FROM trailbook.trail"
+        ((version, facets_version),) = connection.execute(sql, binary=True).fetchall()
+        return version, facets_version
 
 
 def _at(url: str, error: StoreError) -> StoreError:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from functools import lru_cache
-from hashlib import blake2b
+from typing import Any, NamedTuple, TypeVar
+from zlib import crc32
 
 from ...event.text import long_words, pieces
 from .. import entry
+from ..entry import Part
+
+K = TypeVar("K")
 
 LONGEST = 200
 """Of a facet that is numbered, so many characters count; longer ones share a number, and are looked at again."""
@@ -17,8 +21,11 @@ LONGEST_WORD = 24
 SHORT = 4
 """Words of so few characters are numbered whatever they are of: there are not many of them."""
 BEGINNING = 3
-"""Longer words with digits are hashed; by so many characters of theirs, which have a number, a beginning finds them."""
-ID_BUCKETS, WORD_BUCKETS = 1 << 19, 1 << 17
+"""Longer words with digits are hashed, those that share their first two or three characters near each other."""
+_BITS_OF_TWO, _BITS_OF_THREE, _BITS_OF_WORD = 9, 5, 4
+"""Of the hash of a word: bits that its first two characters give, its first three, and all of it."""
+WORD_BUCKETS = 1 << _BITS_OF_TWO + _BITS_OF_THREE + _BITS_OF_WORD
+ID_BUCKETS = 1 << 17
 """Of hashes. What few events have shares its lists, which take less room than a list for each (a list of one row is
 some 25 bytes long, each row of a longer one 3), and is looked at again."""
 
@@ -26,10 +33,19 @@ ADDRESS_DIGITS = {"4": (4, 6, 8), "6": (8, 12, 16, 32)}
 """How many hexadecimal digits of an address are tokens, by its version: 16, 24 and 32 bits; 32, 48, 64 and 128."""
 
 _LONGEST_REMEMBERED, _MOST_REMEMBERED = 40, 1 << 14
+_MOST_PARTS = 50_000
+
+Known = Callable[[], Mapping[str, bytes]]
+"""Gives the numbers that texts are known to have, as elements of an array."""
 
 
-Tokens = tuple[str | bytes, ...]
-"""The tokens of facets and words: texts that have numbers, and hashes, as elements of an array already."""
+class Tokens(NamedTuple):
+    """What the index is given of a part of an event: elements of an array, and texts of which no number is known."""
+
+    elements: Set[bytes]
+    texts: tuple[str, ...]
+
+
 Entry = entry.Entry[Tokens]
 
 _ELEMENT = struct.Struct(">ii")
@@ -45,30 +61,40 @@ def token_of(element: bytes) -> int:
     return int(_ELEMENT.unpack(element)[1])
 
 
-def _hashed(text: str, key: bytes) -> int:
-    hash = _keyed(key).copy()
-    hash.update(text.encode())
-    return int.from_bytes(hash.digest(), "big")
-
-
-def hashed_word(word: str, key: bytes) -> int:
+def hashed_word(word: str) -> int:
     """The token of a word that is not numbered; others may have the same."""
-    return -1 - _hashed(f"w:{word}", key) % WORD_BUCKETS
+    return -1 - (_begun(word) | crc32(word.encode()) % (1 << _BITS_OF_WORD))
 
 
-@lru_cache(maxsize=16)
-def _keyed(key: bytes) -> blake2b:
-    return blake2b(digest_size=6, key=key)
+def hashed_words(begun: str) -> range:
+    """The tokens of all words that begin so, by two characters or more, and are not numbered; others may have them."""
+    several = 1 << _BITS_OF_WORD
+    if len(begun) < BEGINNING:
+        several <<= _BITS_OF_THREE
+    first = _begun(begun) // several * several
+    return range(-first - several, -first)
 
 
-def reference(id: str, key: bytes) -> int:
+@lru_cache(maxsize=1 << 15)
+def _begun_as(beginning: str) -> int:
+    two = crc32(beginning[:2].encode()) % (1 << _BITS_OF_TWO)
+    three = crc32(beginning.encode()) % (1 << _BITS_OF_THREE)
+    return (two << _BITS_OF_THREE | three) << _BITS_OF_WORD
+
+
+def _begun(word: str) -> int:
+    """The bits of a word's hash that its first characters give."""
+    return _begun_as(word[:BEGINNING])
+
+
+def reference(id: str) -> int:
     """The token of whatever bears an id, of any kind; others may have the same."""
-    return -1 - WORD_BUCKETS - _hashed(f"id:{id}", key) % ID_BUCKETS
+    return -1 - WORD_BUCKETS - crc32(f"id:{id}".encode()) % ID_BUCKETS
 
 
-def request(id: str, key: bytes) -> int:
+def request(id: str) -> int:
     """The token of a request's id; others may have the same."""
-    return -1 - WORD_BUCKETS - _hashed(f"request:{id}", key) % ID_BUCKETS
+    return -1 - WORD_BUCKETS - crc32(f"request:{id}".encode()) % ID_BUCKETS
 
 
 def is_numbered(word: str) -> bool:
@@ -81,58 +107,87 @@ def word_text(word: str) -> str:
     return f"w:{word[:LONGEST_WORD]}"
 
 
-def beginning(word: str) -> str:
-    """The text of how a word with digits begins."""
-    return f"p:{word[:BEGINNING]}"
-
-
 def address_texts(address: str) -> list[str]:
     """The texts of an address in hexadecimal digits after its version, and of the networks around it."""
     return [f"ip:{address[: 1 + digits]}" for digits in ADDRESS_DIGITS[address[0]]]
 
 
-class Entries(entry.Entries[Tokens]):
-    """See `store.entry`; `key` is the store's own, for hashes."""
+def elements_of(entry: Entry, numbers: Mapping[str, bytes]) -> set[bytes]:
+    """All tokens of an event as elements of an array; texts without a number have none."""
+    parts = entry.indexed()
+    found = set[bytes]().union(*[part.elements for part in parts])
+    found.update(numbers[text] for part in parts for text in part.texts if text in numbers)
+    return found
 
-    def __init__(self, key: bytes) -> None:
+
+class Entries(entry.Entries[Tokens]):
+    """See `store.entry`. What has texts without a number is not remembered."""
+
+    def __init__(self, known: Known) -> None:
         super().__init__()
-        self._words = _Words(key)
-        self._key = key
+        self._words = _Words(known)
+        self._known = known
+
+    def remembering(self, make: Callable[[K], Part[Tokens]]) -> Callable[[K], Part[Tokens]]:
+        """See `store.entry`."""
+        return _Parts(make).__getitem__
 
     def indexed(self, facets: Collection[str], texts: Iterable[str]) -> Tokens:
         """See `store.entry`."""
-        found: set[str | bytes] = set()
+        number = self._known().get
+        found: set[Any] = set().union(*map(self._words.__getitem__, pieces(texts)))
         for facet in facets:
             if facet.startswith("related:"):
-                found.add(element(reference(facet.split("/", 1)[1], self._key)))
+                found.add(element(reference(facet.split("/", 1)[1])))
             elif facet.startswith("request:"):
-                found.add(element(request(facet.removeprefix("request:"), self._key)))
+                found.add(element(request(facet[8:])))
             elif facet.startswith("ip:"):
-                found.update(address_texts(facet[3:]))
+                found.update(number(text, text) for text in address_texts(facet[3:]))
             else:
-                found.add(facet[:LONGEST])
-        found.update(*map(self._words.__getitem__, pieces(texts)))
-        return tuple(found)
+                text = facet[:LONGEST]
+                found.add(number(text, text))
+        unknown = tuple(one for one in found if type(one) is str)
+        found.difference_update(unknown)
+        return Tokens(found, unknown)
 
 
-class _Words(dict[bytes, Tokens]):
-    """The tokens of the words in pieces of text. Those of short ones are remembered: most come again and again."""
+class _Parts(dict[K, Part[Tokens]]):
+    """The parts that `make` gives."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, make: Callable[[K], Part[Tokens]]) -> None:
         super().__init__()
-        self._key = key
+        self._make = make
 
-    def __missing__(self, piece: bytes) -> Tokens:
-        several: set[str | bytes] = set()
+    def __missing__(self, key: K) -> Part[Tokens]:
+        part = self._make(key)
+        if not part.indexed.texts:
+            if len(self) >= _MOST_PARTS:
+                self.clear()
+            self[key] = part
+        return part
+
+
+class _Words(dict[bytes, tuple[str | bytes, ...]]):
+    """The tokens of the words in pieces of text, or their texts. Those of short pieces come again and again."""
+
+    def __init__(self, known: Known) -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, piece: bytes) -> tuple[str | bytes, ...]:
+        known = self._known()
+        found: list[str | bytes] = []
+        to_remember = len(piece) <= _LONGEST_REMEMBERED
         for word in long_words(piece.decode()):
             if is_numbered(word):
-                several.add(word_text(word))
+                text = word_text(word)
+                found.append(known.get(text, text))
+                to_remember = to_remember and text in known
             else:
-                several.add(beginning(word))
-                several.add(element(hashed_word(word, self._key)))
-        found = tuple(several)
-        if len(piece) <= _LONGEST_REMEMBERED:
+                found.append(element(hashed_word(word)))
+        several = tuple(found)
+        if to_remember:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
-            self[piece] = found
-        return found
+            self[piece] = several
+        return several

@@ -15,13 +15,13 @@ from ..entry import shared_parts
 from ..names import Named, names_of
 from ..ports import Receipt
 from .bodies import Bodies, keep
-from .busy import Busyness
+from .busy import Busyness, is_counted
 from .connect import Connection, Database, Undone
 from .months import month_of
 from .names import keep_names
 from .numbers import Given, Numbers
 from .places import book_of, place_of, position_of
-from .tokens import Entries, Entry
+from .tokens import Entries, Entry, elements_of
 
 MOST_TRIES = 5
 """Of a transaction that others got in the way of: PostgreSQL undoes one of those that wait for each other."""
@@ -93,7 +93,7 @@ class Writer:
         if len(self._names) > MOST_NAMES:
             self._names = set()
         self._names |= names
-        self._busyness.count(append.fresh)
+        self._busyness.count(append.counted)
         return done, receipts
 
     def _packed(self, batch: Iterable[Sealed]) -> Packed:
@@ -118,7 +118,7 @@ class _Append:
         self._bodies = bodies
         self._database = database
         self.names: set[Named] = set()
-        self.fresh: list[tuple[int, list[bytes]]] = []
+        self.counted: list[tuple[int, set[bytes]]] = []
 
     def all(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
         """Append what is not there yet. Books are locked one after the other by number, so that nobody deadlocks."""
@@ -153,10 +153,9 @@ class _Append:
         self, entry: Entry, book: int, place: int, arrival: int, frame: bytes
     ) -> tuple[bytes, bytes, bytes, bytes]:
         """A row of the event table, as COPY takes it."""
-        numbers = self._given.tokens
-        found = set().union(*entry.indexed())
-        tokens = [one if isinstance(one, bytes) else numbers[one] for one in found]
-        self.fresh.append((entry.micros, tokens))
+        tokens = elements_of(entry, self._given.tokens)
+        if is_counted(entry.leaf):
+            self.counted.append((entry.micros, tokens))
         who, what = self._given.whos[book, entry.who], self._given.whats[book, entry.what]
         size = len(tokens)
         head = _EVENT.pack(
