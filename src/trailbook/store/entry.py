@@ -47,6 +47,11 @@ class Part(Struct, Generic[T], frozen=True, gc=False):
     parties: tuple[tuple[PartyKey, str], ...] = ()
 
 
+SharedPart = tuple[int, int]
+"""A book's number, and which of the parts that its events share: told apart by identity, which is cheaper than by all
+that is in them."""
+
+
 class Entry(Struct, Generic[T], frozen=True, gc=False):
     """One event of a batch, ready for the transaction; the event itself is not kept.
 
@@ -129,10 +134,9 @@ class Entries(ABC, Generic[T]):
         return Part(self.indexed(target_facets(target), target_texts(target)), tuple(target_parties(target)))
 
 
-def shared_parts(entries: Iterable[tuple[int, Entry[T]]]) -> Collection[tuple[int, Part[T]]]:
+def shared_parts(entries: Iterable[tuple[int, Entry[T]]]) -> dict[SharedPart, Part[T]]:
     """What the events of each book share, given with the book's number as the entries are: each part once."""
-    # They are told apart by identity, which is cheaper than by all that is in them.
-    return {(book, id(part)): (book, part) for book, entry in entries for part in entry.shared}.values()
+    return {(book, id(part)): part for book, entry in entries for part in entry.shared}
 
 
 @lru_cache(maxsize=_CACHED)

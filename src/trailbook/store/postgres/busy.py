@@ -78,7 +78,7 @@ class Busyness:
     def _write(self, rows: list[tuple[int, int, int]]) -> None:
         sql = """
             INSERT INTO trailbook.busy AS b (token, month, events)
-            SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) ORDER BY 1, 2
+            SELECT * FROM unnest(%b::int[], %b::bigint[], %b::bigint[]) ORDER BY 1, 2
             ON CONFLICT (token, month) DO UPDATE SET events = b.events + excluded.events
         """
         if rows:

@@ -141,7 +141,7 @@ def _structure(connection: Connection) -> Iterator[Problem]:
             yield Problem(f"table {table}", f"The trigger {missing} is gone, which keeps events as they are.")
     sql = """
         SELECT relname FROM pg_class
-        WHERE relnamespace = 'trailbook'::regnamespace AND relname = ANY (%s) AND NOT relrowsecurity
+        WHERE relnamespace = 'trailbook'::regnamespace AND relname = ANY (%b) AND NOT relrowsecurity
     """
     for (table,) in connection.rows(sql, ([*SEPARATED],)):
         yield Problem(f"table {table}", "Its row-level security is off, which keeps tenants apart.")

@@ -66,6 +66,6 @@ def _texts(connection: Asking, cells: list[Cell]) -> Callable[[str, int], str | 
     found: dict[tuple[str, int], str] = {}
     for table, column in (("book", "name"), ("who", "text"), ("what", "text")):
         if numbers := {getattr(cell, table) for cell in cells} - {0}:
-            sql = f"SELECT number, {column} FROM trailbook.{table} WHERE number = ANY (%s)"
+            sql = f"SELECT number, {column} FROM trailbook.{table} WHERE number = ANY (%b)"
             found.update(((table, number), text) for number, text in connection.rows(sql, ([*numbers],)))
     return lambda table, number: found.get((table, number))

@@ -49,7 +49,7 @@ def rebuild(database: Database, bodies: Bodies, entries: Entries, numbers: Numbe
             if wrong:
                 sql = """
                     UPDATE trailbook.event AS e SET tokens = t.tokens::int[]
-                    FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS t (at, arrival, tokens)
+                    FROM unnest(%b::bigint[], %b::bigint[], %b::text[]) AS t (at, arrival, tokens)
                     WHERE e.at = t.at AND e.arrival = t.arrival
                 """
                 connection.run(sql, [list(column) for column in zip(*wrong, strict=True)])

@@ -23,7 +23,7 @@ def keep_names(connection: Connection, names: Iterable[Named]) -> None:
     sql = """
         INSERT INTO trailbook.party (digest, book, kind, tenant, id, name, id_key, name_key)
         SELECT * FROM unnest(
-            %s::bytea[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[]
+            %b::bytea[], %b::int[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[]
         ) ON CONFLICT DO NOTHING
     """
     if rows:
@@ -34,7 +34,7 @@ def find_names(connection: Asking, kind: Kind, text: str, tenant: str, rest: str
     """The parties, with a name each, whose id or name folds to the text's; or whose id does to `rest`, in `tenant`."""
     sql = """
         SELECT DISTINCT tenant, id, name FROM (
-            SELECT * FROM trailbook.party WHERE id_key = ANY (%s)
+            SELECT * FROM trailbook.party WHERE id_key = ANY (%b)
             UNION ALL SELECT * FROM trailbook.party WHERE name_key = %s
         ) AS p WHERE kind = %s
     """

@@ -102,7 +102,7 @@ class Numbers:
         digests = [one for one, _ in rows]
         sql = """
             INSERT INTO trailbook.book (digest, name, size, root, frontier)
-            SELECT t.digest, t.name, 0, %s, %s FROM unnest(%s::bytea[], %s::text[]) AS t (digest, name) ORDER BY 1
+            SELECT t.digest, t.name, 0, %s, %s FROM unnest(%b::bytea[], %b::text[]) AS t (digest, name) ORDER BY 1
             ON CONFLICT DO NOTHING
         """
         with self._database.numbering() as connection:
@@ -115,7 +115,7 @@ class Numbers:
     def _number_tokens(self, texts: set[str]) -> dict[str, bytes]:
         wanted = sorted(text.encode() for text in texts)
         sql = """
-            INSERT INTO trailbook.token (text) SELECT t.text FROM unnest(%s::bytea[]) AS t (text) ORDER BY 1
+            INSERT INTO trailbook.token (text) SELECT t.text FROM unnest(%b::bytea[]) AS t (text) ORDER BY 1
             ON CONFLICT DO NOTHING
         """
         with self._database.numbering() as connection:
@@ -130,7 +130,7 @@ class Numbers:
         rows = sorted((book, digest(text), text) for book, text in texts)
         sql = f"""
             INSERT INTO trailbook.{table} (book, digest, text)
-            SELECT * FROM unnest(%s::int[], %s::bytea[], %s::text[]) ORDER BY 1, 2 ON CONFLICT DO NOTHING
+            SELECT * FROM unnest(%b::int[], %b::bytea[], %b::text[]) ORDER BY 1, 2 ON CONFLICT DO NOTHING
         """
         with self._database.numbering() as connection:
             found = _shared(connection, table, rows)
@@ -142,21 +142,21 @@ class Numbers:
 
 
 def _books(connection: Connection, digests: list[bytes]) -> dict[str, int]:
-    sql = "SELECT name, number FROM trailbook.book WHERE digest = ANY (%s)"
+    sql = "SELECT name, number FROM trailbook.book WHERE digest = ANY (%b)"
     found: dict[str, int] = {}
     found.update(connection.rows(sql, (digests,)))
     return found
 
 
 def _tokens(connection: Connection, texts: list[bytes]) -> dict[str, bytes]:
-    sql = "SELECT text, number FROM trailbook.token WHERE text = ANY (%s)"
+    sql = "SELECT text, number FROM trailbook.token WHERE text = ANY (%b)"
     return {text.decode(): element(number) for text, number in connection.rows(sql, (texts,))}
 
 
 def _shared(connection: Connection, table: str, rows: list[tuple[int, bytes, str]]) -> dict[Shared, int]:
     sql = f"""
         SELECT s.book, s.text, s.number FROM trailbook.{table} AS s
-        JOIN unnest(%s::int[], %s::bytea[]) AS t (book, digest) ON s.book = t.book AND s.digest = t.digest
+        JOIN unnest(%b::int[], %b::bytea[]) AS t (book, digest) ON s.book = t.book AND s.digest = t.digest
     """
     found = connection.rows(sql, ([book for book, _, _ in rows], [one for _, one, _ in rows]))
     return {(book, text): number for book, text, number in found}

@@ -61,7 +61,7 @@ def _add(connection: Connection, profiles: Iterable[Profile], memberships: Itera
 def _insert(connection: Connection, table: str, columns: tuple[str, ...], rows: Iterable[_Cells]) -> None:
     given = list(rows)
     if given:
-        arrays = ", ".join(["%s::text[]"] * len(columns))
+        arrays = ", ".join(["%b::text[]"] * len(columns))
         sql = f"INSERT INTO trailbook.{table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
         connection.run(sql, [list(column) for column in zip(*given, strict=True)])
 
@@ -69,7 +69,7 @@ def _insert(connection: Connection, table: str, columns: tuple[str, ...], rows: 
 def _close(connection: Connection, table: str, columns: tuple[str, ...], rows: Iterable[_Cells]) -> None:
     given = list(rows)
     if given:
-        arrays = ", ".join(["%s::text[]"] * len(columns))
+        arrays = ", ".join(["%b::text[]"] * len(columns))
         same = " AND ".join(f"p.{column} = t.{column}" for column in columns[:-2])
         sql = f"""
             UPDATE trailbook.{table} AS p SET valid_to = t.valid_to

@@ -87,7 +87,7 @@ class Planner(Compiler[_Found]):
     def _read_numbers(self) -> None:
         texts = sorted(text.encode() for text in self._unknown)
         self._numbers.update(dict.fromkeys(self._unknown))
-        rows = self._connection.rows("SELECT text, number FROM trailbook.token_numbers(%s::bytea[])", (texts,))
+        rows = self._connection.rows("SELECT text, number FROM trailbook.token_numbers(%b::bytea[])", (texts,))
         self._numbers.update((text.decode(), number) for text, number in rows)
         self._unknown = set()
 

@@ -54,7 +54,7 @@ def has_store(connection: psycopg.Connection[Row]) -> bool:
 
 def _missing(connection: psycopg.Connection[Row]) -> list[Composed]:
     """The statements that make what is missing."""
-    found = connection.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", ([*ROLES],))
+    found = connection.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%b)", ([*ROLES],))
     there = {name for (name,) in found}
     ((user, schema),) = connection.execute("SELECT current_user, to_regnamespace('trailbook') IS NOT NULL").fetchall()
     statements = [SQL("CREATE ROLE {}").format(Identifier(role)) for role in ROLES if role not in there]

@@ -208,7 +208,7 @@ class Finder:
         sql = f"""
             SELECT e.at, e.arrival, e.place, e.body FROM trailbook.identity AS i
             JOIN trailbook.seen AS e ON e.at = i.at AND e.arrival = i.arrival
-            WHERE i.id = ANY (%s) AND {within_books(selection.sizes).replace("place", "e.place")}
+            WHERE i.id = ANY (%b) AND {within_books(selection.sizes).replace("place", "e.place")}
         """
         newest = order == "newest"
         found = sorted(_raw(self.connection.rows(sql, ([UUID(bytes=id) for id in ids],))), reverse=newest)

@@ -11,8 +11,8 @@ from ...event.canonical import Sealed
 from ...seal.tree import Frontier, leaf_hash
 from ..appending import Known, OpenBook, pack
 from ..bodies import Trained
-from ..entry import shared_parts
-from ..names import Named, names_of
+from ..entry import Part, SharedPart, shared_parts
+from ..names import names_of
 from ..ports import Receipt
 from .bodies import Bodies, keep
 from .busy import Busyness, is_counted
@@ -21,11 +21,11 @@ from .months import month_of
 from .names import keep_names
 from .numbers import Given, Numbers
 from .places import book_of, place_of, position_of
-from .tokens import Entries, Entry, elements_of
+from .tokens import Entries, Entry, Tokens, elements_of
 
 MOST_TRIES = 5
 """Of a transaction that others got in the way of: PostgreSQL undoes one of those that wait for each other."""
-MOST_NAMES = 500_000
+MOST_PARTS = 100_000
 _INDEX_BITS = 20
 """An arrival is the number of a batch, and after it, in so many bits, which event of the batch it is."""
 
@@ -51,7 +51,7 @@ class Writer:
         self._busyness = busyness
         self._bodies = Bodies()
         self._is_new = True
-        self._names: set[Named] = set()
+        self._parts: dict[SharedPart, Part[Tokens]] = {}
 
     def transact(self, work: Work[T], batch: Iterable[Sealed] = ()) -> tuple[T, list[Receipt]]:
         """Do some work and append the batch, and then the events that the work gives: in one transaction.
@@ -88,11 +88,12 @@ class Writer:
                 keep(connection, dictionary)
             append = _Append(connection, given, self._bodies, self._database)
             receipts = append.all([*entries, *more], [*frames, *more_frames])
-            names = append.names - self._names
-            keep_names(connection, names)
-        if len(self._names) > MOST_NAMES:
-            self._names = set()
-        self._names |= names
+            # Whoever is named by parts that were met before is there already.
+            parts = {key: part for key, part in append.parts.items() if key not in self._parts}
+            keep_names(connection, names_of(parts))
+        if len(self._parts) > MOST_PARTS:
+            self._parts = {}
+        self._parts |= parts
         self._busyness.count(append.counted)
         return done, receipts
 
@@ -117,7 +118,7 @@ class _Append:
         self._given = given
         self._bodies = bodies
         self._database = database
-        self.names: set[Named] = set()
+        self.parts: dict[SharedPart, Part[Tokens]] = {}
         self.counted: list[tuple[int, set[bytes]]] = []
 
     def all(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
@@ -146,7 +147,7 @@ class _Append:
                 self._copy(month, rows)
             self._identify(identities)
             self._close_books(books.values())
-        self.names = names_of(shared_parts(fresh))
+        self.parts = shared_parts(fresh)
         return receipts
 
     def _event(
@@ -172,15 +173,14 @@ class _Append:
     def _identify(self, rows: list[tuple[str, int, int, int, int]]) -> None:
         sql = """
             INSERT INTO trailbook.identity (id, place, at, arrival, submission)
-            SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+            SELECT * FROM unnest(%b::text[]::uuid[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])
         """
-        # Written out, as one text each is much cheaper for the driver than its thousands of elements.
-        self._connection.run(sql, [f"{{{','.join(map(str, column))}}}" for column in zip(*rows, strict=True)])
+        self._connection.run(sql, [list(column) for column in zip(*rows, strict=True)])
 
     def _open_books(self, entries: list[Entry]) -> dict[str, OpenBook]:
         numbers = sorted({self._given.books[entry.book] for entry in entries})
         sql = """
-            SELECT number, name, frontier FROM trailbook.book WHERE number = ANY (%s) ORDER BY number
+            SELECT number, name, frontier FROM trailbook.book WHERE number = ANY (%b) ORDER BY number
             FOR NO KEY UPDATE
         """
         rows = self._connection.rows(sql, (numbers,))
@@ -190,8 +190,8 @@ class _Append:
 
     def _look_up(self, entries: list[Entry], books: dict[int, OpenBook]) -> None:
         """Find the events that are there already."""
-        ids = f"{{{','.join(entry.event_id for entry in entries)}}}"
-        sql = "SELECT id, place, at, arrival, submission FROM trailbook.identity WHERE id = ANY (%s::uuid[])"
+        ids = [entry.event_id for entry in entries]
+        sql = "SELECT id, place, at, arrival, submission FROM trailbook.identity WHERE id = ANY (%b::text[]::uuid[])"
         for id, place, at, arrival, submission in self._connection.rows(sql, (ids,)):
             book = books.get(book_of(place))
             if book is not None:
@@ -204,7 +204,7 @@ class _Append:
         closed = [(book.number, book.frontier.extend(book.leaves)) for book in books if book.leaves]
         sql = """
             UPDATE trailbook.book AS b SET size = t.size, root = t.root, frontier = t.frontier
-            FROM unnest(%s::int[], %s::bigint[], %s::bytea[], %s::bytea[]) AS t (number, size, root, frontier)
+            FROM unnest(%b::int[], %b::bigint[], %b::bytea[], %b::bytea[]) AS t (number, size, root, frontier)
             WHERE b.number = t.number
         """
         self._connection.run(

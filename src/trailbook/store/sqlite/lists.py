@@ -33,7 +33,7 @@ def lists_of(entries: Iterable[tuple[int, Entry]]) -> Lists:
     given = list(entries)
     shared = shared_parts(given)
     facets = {facet for _, entry in given for facet in entry.own.listed}
-    facets.update(facet for _, part in shared for facet in part.indexed.listed)
+    facets.update(facet for part in shared.values() for facet in part.indexed.listed)
     return Lists(facets, names_of(shared))
 
 
