@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
-import os
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from argon2 import PasswordHasher
 from served import NOW
 from starlette.testclient import TestClient
 
-from trailbook.access import accounts
+from trailbook.access import accounts, passwords
 from trailbook.access.model import Account, Origin
 from trailbook.access.own import Doing
-from trailbook.access.passwords import hash_password
 from trailbook.directory.viewer import OPERATOR, TenantScope
 from trailbook.event.model import Event, PartyKey
 from trailbook.query.tree import EVERYTHING
@@ -24,9 +24,23 @@ PASSWORD = "correct horse battery staple"
 SESSION = "/api/v1/session"
 
 
+_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the folders that import it: a password is hashed in no time, not in a fifth of a second on every core."""
+    monkeypatch.setattr(passwords, "_hasher", _QUICK)
+    monkeypatch.setattr(passwords, "_nobodys", lambda: _QUICK.hash(""))
+
+
 @functools.cache
+def _hashed(hasher: PasswordHasher) -> str:
+    return hasher.hash(PASSWORD)
+
+
 def hashed() -> str:
-    return hash_password(PASSWORD, os.urandom)
+    return _hashed(passwords._hasher)
 
 
 def add(served: Service, name: str = "ann", **given: Any) -> Account:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import stores
-from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from trailbook.access.model import RIGHTS, Caller, Right, Seat
@@ -16,8 +15,6 @@ from trailbook.event.model import PartyKey
 from trailbook.settings import Settings
 from trailbook.store.ports import Store
 from trailbook.web.app import make_app
-from trailbook.web.callers import caller_of
-from trailbook.web.ingesting import Remembered
 from trailbook.web.service import Service
 
 NOW = datetime(2021, 12, 1, 9, tzinfo=UTC)
@@ -41,20 +38,7 @@ def caller(scope: Scope | None = None, rights: frozenset[Right] = frozenset(RIGH
     return Caller("account", "a-1", "Ann", PartyKey("user", tenant, "u1"), seated)
 
 
-class Always(Remembered):
-    """Every event is sent by the same caller."""
-
-    def __init__(self, asking: Caller) -> None:
-        self._asking = asking
-
-    async def caller(self, request: Request) -> Caller:
-        return self._asking
-
-
 def client(served: Service, asking: Caller | None = None) -> TestClient:
     """A client of the service; with `asking`, every request is theirs. Each has the request id `r-1`."""
-    app = make_app(served)
-    if asking is not None:
-        app.dependency_overrides[caller_of] = lambda: asking
-        app.state.remembered = Always(asking)
+    app = make_app(served) if asking is None else make_app(served, find_caller=lambda *_: asking)
     return TestClient(app, raise_server_exceptions=False, headers={"X-Request-ID": "r-1"})

@@ -8,6 +8,7 @@ from typing import Any
 import entered
 import pytest
 from browser import chromium, opened, running, signed_in
+from entered import quick_passwords
 from paged import Reader, reading
 from playwright.sync_api import Browser, Page
 from served import service
@@ -15,6 +16,8 @@ from served import service
 from trailbook.access.model import Account
 from trailbook.directory.viewer import Root
 from trailbook.web.service import Service
+
+__all__ = ["quick_passwords"]
 
 Open = Callable[..., Page]
 
@@ -35,6 +38,18 @@ def ann(served: Service) -> Account:
 def amy(served: Service) -> Account:
     """Who manages acme."""
     return entered.add(served, "amy", role="administrator", label="Amy Admin")
+
+
+@pytest.fixture
+def bea(served: Service) -> Account:
+    """An analyst of acme."""
+    return entered.add(served, "bea@example.com", role="analyst", label="Bea")
+
+
+@pytest.fixture
+def boss(served: Service) -> Account:
+    """Who manages acme, its reports included."""
+    return entered.add(served, "boss@example.com", role="administrator", label="Boss")
 
 
 @pytest.fixture

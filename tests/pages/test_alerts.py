@@ -12,6 +12,7 @@ import pytest
 from browser import BOTH_LOOKS, is_too_wide, violations
 from msgspec.structs import replace
 from paged import Reader, Seen
+from pages.planned import HOSTILE, kept, work
 from playwright.sync_api import Page, expect
 from served import NOW, service
 from trails import event, sealed_trail
@@ -19,8 +20,6 @@ from trails import event, sealed_trail
 from trailbook.access.kept import ACCOUNTS
 from trailbook.access.model import Account
 from trailbook.deliver.channel import Message, Refused
-from trailbook.deliver.handlers import handlers
-from trailbook.deliver.worker import Worker
 from trailbook.directory.viewer import TenantScope
 from trailbook.event.model import Initiator
 from trailbook.web.service import Service
@@ -28,7 +27,6 @@ from trailbook.web.service import Service
 Read = Callable[..., Reader]
 Open = Callable[..., Page]
 
-HOSTILE = "<img src=x onerror=alert(1)>{{ 7*7 }} %(x)s \u202eevil مريم"
 SENT: dict[str, Any] = {
     "title": "Many calls", "query": "resource:calls", "threshold": "3", "minutes": "10", "by": "initiator",
     "accounts": ["id-bea@example.com"], "do": "save",
@@ -40,46 +38,15 @@ def served(tmp_path: Path) -> Service:
     return service(export_folder=str(tmp_path), mail_host="localhost", mail_from="a@b.example")
 
 
-@pytest.fixture
-def bea(served: Service) -> Account:
-    """An analyst of acme."""
-    return entered.add(served, "bea@example.com", role="analyst", label="Bea")
-
-
-@pytest.fixture
-def boss(served: Service) -> Account:
-    """Who manages acme, its reports included."""
-    return entered.add(served, "boss@example.com", role="administrator", label="Boss")
-
-
 def made(reader: Reader, **given: Any) -> Seen:
     """The answer to the form of a new alert."""
     return reader.send(reader.get("/alerts/new"), "/alerts", **{**SENT, **given})
-
-
-def kept(reader: Reader, address: str) -> Any:
-    """An alert as the API has it."""
-    return reader.client.get(f"/api/v1{address}").json()
 
 
 def called(served: Service, first: int, **fields: Any) -> None:
     """Three calls of one user within ten minutes."""
     calls = [event(first + n, NOW - timedelta(minutes=9 - n), **fields) for n in range(3)]
     served.store.append(sealed_trail([replace(one, recorded_at=NOW) for one in calls]))
-
-
-def work(served: Service, error: Exception | None = None) -> list[Message]:
-    """Do what is due now; what was sent by mail."""
-    sent: list[Message] = []
-
-    def send(message: Message) -> None:
-        if error:
-            raise error
-        sent.append(message)
-
-    worker = Worker(served, handlers(served.settings, {"mail": send}))
-    worker.run_due()
-    return sent
 
 
 def occurred(served: Service, error: Exception | None = None, **fields: Any) -> list[Message]:

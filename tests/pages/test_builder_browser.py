@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlencode
 
-import entered
 import pytest
 from asked import EVENTS
 from browser import NARROW, is_too_wide, violations
@@ -34,12 +33,6 @@ HOSTILE = (
     '=HYPERLINK("http://evil.example")',
     "W" * 1_000,
 )
-
-
-@pytest.fixture
-def bea(served: Service) -> Account:
-    """An analyst of acme."""
-    return entered.add(served, "bea", role="analyst", label="Bea")
 
 
 def at(**state: object) -> str:

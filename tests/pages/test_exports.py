@@ -36,12 +36,6 @@ def served(tmp_path: Path) -> Service:
     return made
 
 
-@pytest.fixture
-def bea(served: Service) -> Account:
-    """An analyst of acme."""
-    return entered.add(served, "bea", role="analyst", label="Bea")
-
-
 def ask(reader: Reader, query: str = "", title: str = "", format: str = "csv", **more: str) -> str:
     """Ask for a file of what the builder shows; gives the export's id."""
     page = reader.get(f"/reports/new?{query}")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import entered
-import pytest
 from browser import NARROW, is_too_wide, violations
 from entered import told
 from paged import Reader, Seen
+from pages.planned import HOSTILE, saved
 from playwright.sync_api import Page, expect
 from trails import AT, event, sealed_trail
 
@@ -25,21 +24,6 @@ Read = Callable[..., Reader]
 Open = Callable[..., Page]
 
 API = "/api/v1/reports"
-
-
-@pytest.fixture
-def bea(served: Service) -> Account:
-    """An analyst of acme."""
-    return entered.add(served, "bea", role="analyst", label="Bea")
-
-
-def saved(reader: Reader, **given: Any) -> str:
-    """The path of a report that is saved over the API."""
-    token = reader.client.get("/api/v1/session").json()["csrf"]
-    body = {"title": "Plays", "definition": {"query": "action:play"}, **given}
-    answer = reader.client.post(API, json=body, headers={"X-CSRF-Token": token})
-    assert answer.status_code == 201, answer.text
-    return f"/reports/{answer.json()['id']}"
 
 
 def filled(served: Service, rows: int = 3) -> None:
@@ -281,9 +265,6 @@ def test_rows_do_not_tell_a_book_that_is_hidden(served: Service, bea: Account, r
         (link, *_) = cem.get(where).root.all("td", class_="open")[0].all("a")
         assert link.attributes["href"].startswith(f"/events/{event(3).id}")
         assert "book" not in link.attributes["href"]
-
-
-HOSTILE = "<img src=x onerror=alert(1)>{{ 7*7 }} %(x)s \u202eevil مريم"
 
 
 def test_saved_reports_read_well_in_any_browser(served: Service, bea: Account, read: Read, visit: Open) -> None:

@@ -11,22 +11,20 @@ import pytest
 from browser import BOTH_LOOKS, is_too_wide, violations
 from msgspec.structs import replace
 from paged import Reader, Seen
+from pages.planned import HOSTILE, kept, saved, work
 from playwright.sync_api import Page, expect
 from served import service
 
 from trailbook.access.kept import ACCOUNTS
 from trailbook.access.model import Account
-from trailbook.deliver.channel import Message, Refused
-from trailbook.deliver.handlers import handlers
+from trailbook.deliver.channel import Refused
 from trailbook.deliver.recipients import DOMAINS, Domains
-from trailbook.deliver.worker import Worker
 from trailbook.directory.viewer import TenantScope
 from trailbook.web.service import Service
 
 Read = Callable[..., Reader]
 Open = Callable[..., Page]
 
-HOSTILE = "<img src=x onerror=alert(1)>{{ 7*7 }} %(x)s \u202eevil مريم"
 SENT: dict[str, Any] = {
     "every": "week", "days": ["mon"], "at": "08:00", "during": "last-week", "formats": ["csv"],
     "accounts": ["id-bea@example.com"], "missed": "latest", "do": "save",
@@ -39,48 +37,9 @@ def served(tmp_path: Path) -> Service:
     return service(export_folder=str(tmp_path), zone="Europe/Berlin", mail_host="localhost", mail_from="a@b.example")
 
 
-@pytest.fixture
-def bea(served: Service) -> Account:
-    """An analyst of acme."""
-    return entered.add(served, "bea@example.com", role="analyst", label="Bea")
-
-
-@pytest.fixture
-def boss(served: Service) -> Account:
-    """Who manages acme, its reports included."""
-    return entered.add(served, "boss@example.com", role="administrator", label="Boss")
-
-
-def saved(reader: Reader, **given: Any) -> str:
-    """The path of a report that is saved over the API."""
-    token = reader.client.get("/api/v1/session").json()["csrf"]
-    body = {"title": "Plays", "definition": {"query": "action:play"}, **given}
-    answer = reader.client.post("/api/v1/reports", json=body, headers={"X-CSRF-Token": token})
-    assert answer.status_code == 201, answer.text
-    return f"/reports/{answer.json()['id']}"
-
-
 def scheduled(reader: Reader, path: str, **given: Any) -> Seen:
     """The answer to the form of a new schedule of the report there."""
     return reader.send(reader.get(f"{path}/schedules/new"), f"{path}/schedules", **{**SENT, **given})
-
-
-def kept(reader: Reader, address: str) -> Any:
-    """A schedule as the API has it."""
-    return reader.client.get(f"/api/v1{address}").json()
-
-
-def work(served: Service, error: Exception | None = None) -> list[Message]:
-    """Do what is due now; what was sent by mail."""
-    sent: list[Message] = []
-
-    def send(message: Message) -> None:
-        if error:
-            raise error
-        sent.append(message)
-
-    Worker(served, handlers(served.settings, {"mail": send})).run_due()
-    return sent
 
 
 def test_a_form_says_when_it_would_run_before_anything_is_kept(bea: Account, read: Read) -> None:

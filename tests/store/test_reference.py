@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from query import strategies as world
 from sealed import seal
+from size import sized
 from stores import STORES
 
 from trailbook.directory.viewer import GroupScope, Overlap, Root, SelfScope, TenantScope, Viewer, scope_condition
@@ -62,7 +63,7 @@ def in_order(events: list[Event]) -> list[Event]:
 
 
 @pytest.mark.parametrize("name", STORES)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=sized(60, 1_500), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     events=st.lists(world.events(), max_size=25),
     batch=st.integers(1, 12),
@@ -116,7 +117,7 @@ def test_every_read_agrees_with_matches(
 
 
 @pytest.mark.parametrize("name", STORES)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=sized(25, 600), deadline=None, suppress_health_check=list(HealthCheck))
 @given(events=st.lists(world.events(), min_size=1, max_size=8), viewer=VIEWERS)
 def test_parties_are_those_of_the_events_that_the_viewer_sees(name: str, events: list[Event], viewer: Viewer) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -16,7 +16,6 @@ from asked import API, asking, filled, who
 from trailbook.errors import TooMuch, TooSlow
 from trailbook.store.ports import Row
 from trailbook.web.app import make_app
-from trailbook.web.callers import caller_of
 from trailbook.web.service import Service
 from trailbook.web.streams import CHUNK, CHUNKS_AHEAD, Export, Streams
 
@@ -52,8 +51,7 @@ def breaking(served: Service, monkeypatch: pytest.MonkeyPatch, after: int) -> No
 @contextmanager
 def listening(served: Service) -> Iterator[int]:
     """A real server of the service on a port; every request is of one caller."""
-    app = make_app(served)
-    app.dependency_overrides[caller_of] = lambda: who()
+    app = make_app(served, find_caller=lambda *_: who())
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -23,7 +23,7 @@ OPEN: frozenset[State] = frozenset(("waiting", "sending"))
 SEND = "send"
 """The kind of task that sends a delivery."""
 MOST_TRIES = 12
-"""After so many tries, over about 17 hours, a delivery is given up."""
+"""After so many tries, over about 15 hours, a delivery is given up."""
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=4)
 
 

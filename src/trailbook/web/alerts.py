@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 from operator import attrgetter
 from typing import Annotated, Any, Final
 
@@ -37,8 +35,8 @@ from ..deliver.watching import begin_watch, would_fire
 from ..errors import NotAllowed
 from ..event.model import Event, Reference
 from .answers import json
-from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Work, Working, check_match, etag, nothing, problems
-from .granting import cut, every
+from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Work, Working, check_match, etag, problems
+from .granting import cut
 from .scheduling import RecipientGiven, planner_of, recipient_of
 from .strict import Strict
 
@@ -170,7 +168,7 @@ class TriedShown(BaseModel):
 @router.get("", responses={**problems(), 200: {"model": AlertsShown}})
 def list_alerts(work: Working, after: After = "", limit: Limit = 100) -> Response:
     """Your alerts and, if you manage reports, those of your tenant."""
-    found, following = cut(list(islice(visible(work, after), limit + 1)), limit)
+    found, following = cut(planner_of(work).visible(ALERTS, after), limit)
     return json({"items": [_shown(one) for one in found], "next": following})
 
 
@@ -215,16 +213,17 @@ def try_alert(work: Working, given: Tried) -> Response:
 @router.get("/{id}", responses={**problems(404), 200: {"model": AlertShown, **_TAGGED}})
 def one_alert(work: Working, id: AlertId) -> Response:
     """An alert."""
-    found = find(work, id)
+    found = planner_of(work).find(ALERTS, id)
     return _answer(found.value, found.record.version)
 
 
 @router.put("/{id}", responses={**problems(404, 409, 412, 507), 200: {"model": AlertShown, **_TAGGED}})
 def change_alert(work: Working, id: AlertId, given: AlertGiven, if_match: IfMatch = None) -> Response:
     """Change all of an alert of yours. It looks anew from now on."""
-    found = find(work, id)
+    planner = planner_of(work)
+    found = planner.find(ALERTS, id)
     was = found.value
-    if not planner_of(work).is_own(was):
+    if not planner.is_own(was):
         raise NotAllowed("This alert is somebody else's.", place="alerts", remedy="Make one of your own like it.")
     check_match(if_match, etag(found.record.version))
     alert = replace(given.over(was, work), turn=was.turn + 1)
@@ -237,7 +236,7 @@ def change_alert(work: Working, id: AlertId, given: AlertGiven, if_match: IfMatc
 @router.delete("/{id}", status_code=204, responses=problems(404, 409, 412, 507))
 def delete_alert(work: Working, id: AlertId, if_match: IfMatch = None) -> Response:
     """Delete an alert. What it has told stays in the events."""
-    found = find(work, id)
+    found = planner_of(work).find(ALERTS, id)
     check_match(if_match, etag(found.record.version))
     watch = WATCHES.find(work.service.store, id, work.now)
     removed = [found.record, *([watch.record] if watch else [])]
@@ -270,25 +269,11 @@ def last_occurrences(work: Work, id: str, limit: int) -> list[Occurrence]:
 _NOBODY = Recipient("account", "")
 
 
-def visible(work: Work, after: str) -> Iterator[Found[Alert]]:
-    """The alerts that the caller may see, by id."""
-    planner, owner = planner_of(work), getattr(work.caller.seat.scope, "tenant", None)
-    return (one for one in every(work, ALERTS, owner, after) if planner.may_see(one.value))
-
-
-def find(work: Work, id: str) -> Found[Alert]:
-    """An alert that the caller may see. Raises NotThere."""
-    planner = planner_of(work)
-    found = ALERTS.find(work.service.store, id, work.now)
-    if found is None or not planner.may_see(found.value):
-        raise nothing()
-    return found
-
-
 def _own(work: Work, id: str) -> Alert:
     """An alert of the caller's own. Raises NotThere, NotAllowed."""
-    alert = find(work, id).value
-    if not planner_of(work).is_own(alert):
+    planner = planner_of(work)
+    alert = planner.find(ALERTS, id).value
+    if not planner.is_own(alert):
         raise NotAllowed(
             "Whom an alert is about is for whose it is.", place="alerts", remedy="Make one of your own like it."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -27,11 +28,13 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 async def caller_of(request: Request) -> Caller:
     """Who is asking, noted for the log. Raises NotSignedIn, and NotAllowed for a change without the CSRF token."""
     service = service_of(request)
-    request.state.caller = caller = await run_sync(_found, request, service, limiter=service.receiving)
+    find: Find = request.app.state.find_caller
+    request.state.caller = caller = await run_sync(find, request, service, limiter=service.receiving)
     return caller
 
 
-def _found(request: Request, service: Service) -> Caller:
+def find_caller(request: Request, service: Service) -> Caller:
+    """The caller of a request's key or session. Raises as `caller_of`."""
     authorization = request.headers.get("Authorization")
     if authorization is not None:
         scheme, _, text = authorization.partition(" ")
@@ -76,5 +79,7 @@ def _note(service: Service, record: Record, now: datetime) -> None:
         service.store.keep([record], now=now)
 
 
+Find = Callable[[Request, Service], Caller]
+"""Finds out who is asking; raises as `caller_of`."""
 Asking = Annotated[Caller, Depends(caller_of)]
 """The parameter of an endpoint that only who is known may call."""

@@ -24,7 +24,7 @@ from ..render import DOWNLOADS, Options
 from .answers import json
 from .asking import READING, export
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Tenant, Work, Working, check_match, etag, nothing
-from .granting import every
+from .granting import every, tenant_of
 from .problems import answers as problems
 from .scheduling import DeliveryShown, delivery_shown, planner_of
 from .strict import Strict
@@ -84,7 +84,7 @@ def list_deliveries(
 def listed(work: Work, state: Wanted, after: str, limit: int) -> tuple[list[Listed], str | None]:
     """Deliveries in this state that the caller may see, and where to go on if there may be more."""
     planner = planner_of(work)
-    owner = getattr(work.caller.seat.scope, "tenant", None)
+    owner = tenant_of(work.caller.seat.scope) or None
     sources: dict[str, Schedule | Alert | None] = {}
     found: list[Listed] = []
     last = after

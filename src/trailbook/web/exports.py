@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Annotated, Any, Literal
 
@@ -19,7 +20,6 @@ from ..deliver import exports
 from ..deliver.exports import EXPORTS, MANIFESTS, OPEN, Export, State
 from ..deliver.files import Files, files_of
 from ..deliver.manifest import SavedAs
-from ..directory.viewer import Root
 from ..errors import BadInput, NotAllowed, NotThere, TooMuch, Unreachable
 from ..query.tree import EVERYTHING
 from ..render import DOWNLOADS
@@ -30,7 +30,7 @@ from . import answers
 from .answers import json
 from .asking import READING
 from .changed import PREFIX, After, Limit, Work, Working, nothing, until_kept
-from .granting import cut, every
+from .granting import cut, visible
 from .problems import answers as problems
 from .questions import Narrowing, asked, defaults
 from .reports import desk_of
@@ -138,9 +138,7 @@ class Counter:
 
     def visible(self, after: str) -> Iterator[Found[Export]]:
         """The exports that they may see, by id."""
-        caller = self.work.caller
-        owner = None if isinstance(caller.seat.scope, Root) else home(caller)
-        return (one for one in every(self.work, EXPORTS, owner, after) if exports.may_see(caller, one.value))
+        return visible(self.work, EXPORTS, partial(exports.may_see, self.work.caller), after)
 
     def check_quota(self) -> None:
         """Raises TooMuch if as many of theirs are waiting as may."""
@@ -242,7 +240,7 @@ def _definition(work: Work, given: NewExport) -> tuple[Definition, SavedAs | Non
 def list_exports(work: Working, after: After = "", limit: Limit = 100) -> Response:
     """Your exports, and those of others that you manage and may see all of."""
     counter = Counter(work)
-    found, following = cut(list(islice(counter.visible(after), limit + 1)), limit)
+    found, following = cut(counter.visible(after), limit)
     return json({"exports": [counter.shown(one.value) for one in found], "next": following})
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field
@@ -124,9 +125,10 @@ def listed(
     return cut(shelf.all(work.service.store, work.now, owner=owner, after=after, limit=limit + 1), limit)
 
 
-def cut(found: list[Found[T]], limit: int) -> tuple[list[Found[T]], str | None]:
-    """A page of what was asked for with one more than its limit, and the `after` of the next if there is one."""
-    return found[:limit], found[limit - 1].record.id if len(found) > limit else None
+def cut(found: Iterable[Found[T]], limit: int) -> tuple[list[Found[T]], str | None]:
+    """A page of what there is, and the `after` of the next if there is one; one more than its limit is read."""
+    read = list(islice(found, limit + 1))
+    return read[:limit], read[limit - 1].record.id if len(read) > limit else None
 
 
 def every(work: Work, shelf: Shelf[T], owner: str | None, after: str = "") -> Iterator[Found[T]]:
@@ -134,6 +136,12 @@ def every(work: Work, shelf: Shelf[T], owner: str | None, after: str = "") -> It
     while found := shelf.all(work.service.store, work.now, owner=owner, after=after):
         yield from found
         after = found[-1].record.id
+
+
+def visible(work: Work, shelf: Shelf[T], may_see: Callable[[T], bool], after: str) -> Iterator[Found[T]]:
+    """Those that the caller may see, by id; no other tenant's than that of their scope are read."""
+    owner = tenant_of(work.caller.seat.scope) or None
+    return (one for one in every(work, shelf, owner, after) if may_see(one.value))
 
 
 def seat_role_id(account: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -15,7 +14,6 @@ from starlette.responses import Response
 from ..access import decide
 from ..access.kept import ACCOUNTS, DELETED, REPORTS, Found
 from ..access.sight import Sight, sight_of
-from ..directory.viewer import Root
 from ..errors import BadInput, NotAllowed
 from ..event.model import Event, Reference
 from ..render import DOWNLOADS
@@ -26,7 +24,7 @@ from . import answers
 from .answers import json
 from .asking import READING, bounded, export, export_answer, groups, options_of, page
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Work, Working, check_match, etag, nothing
-from .granting import cut, every
+from .granting import cut, visible
 from .problems import answers as problems
 from .questions import Narrowing, SavedExportQuestion, SavedQuestion, asked, defaults, told
 from .strict import Strict
@@ -140,8 +138,7 @@ class Desk(Struct, frozen=True):
 
     def visible(self, after: str) -> Iterator[Found[SavedReport]]:
         """The reports that they may see, by id."""
-        owner = None if isinstance(self.work.caller.seat.scope, Root) else self.sharer.tenant
-        return (one for one in every(self.work, REPORTS, owner, after) if self.may_see(one.value))
+        return visible(self.work, REPORTS, self.may_see, after)
 
     def owner_name(self, report: SavedReport) -> str:
         """The name of whoever made a report; empty for a key, and for who is gone."""
@@ -175,7 +172,7 @@ def desk_of(work: Work) -> Desk:
 def list_reports(work: Working, after: After = "", limit: Limit = 100) -> Response:
     """The saved reports that the caller may see: their own, those shared with them, and those that they manage."""
     desk = desk_of(work)
-    found, following = cut(list(islice(desk.visible(after), limit + 1)), limit)
+    found, following = cut(desk.visible(after), limit)
     return json({"reports": [desk.shown(one) for one in found], "next": following})
 
 

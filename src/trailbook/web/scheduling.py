@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter
 from msgspec import Struct, to_builtins
@@ -14,8 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from ..access.accounts import by_name
-from ..access.kept import ACCOUNTS, Found
-from ..access.sight import Sight
+from ..access.kept import ACCOUNTS, Found, Shelf
 from ..deliver.alerts import Alert
 from ..deliver.deliveries import DELIVERIES, Delivery
 from ..deliver.owners import check_all, owner_of
@@ -31,9 +29,9 @@ from ..event.model import Event, Reference
 from ..report.clock import zone_named
 from .answers import json
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Work, Working, check_match, etag, nothing
-from .granting import cut, every
+from .granting import cut, visible
 from .problems import answers as problems
-from .reports import desk_of
+from .reports import Desk, desk_of
 from .strict import Strict
 
 router = APIRouter(prefix=f"{PREFIX}/schedules", tags=["schedules"], route_class=Strict)
@@ -184,45 +182,45 @@ class RunsShown(BaseModel):
     next: str | None
 
 
-class Planner(Struct, frozen=True):
-    """Who asks for schedules: they see their own, and those of a tenant whose reports they manage."""
+P = TypeVar("P", bound=Schedule | Alert)
 
-    work: Work
-    sight: Sight
+
+class Planner(Struct, frozen=True):
+    """Who asks for schedules or alerts: they see their own, and those of a tenant whose reports they manage."""
+
+    desk: Desk
 
     def may_see(self, schedule: Schedule | Alert) -> bool:
         """Whether they may see it, and stop it."""
-        return self.is_own(schedule) or self.sight.manages(schedule.tenant)
+        return self.is_own(schedule) or self.desk.manages(schedule.tenant)
 
     def is_own(self, schedule: Schedule | Alert) -> bool:
         """Whether it is theirs, in the tenant where they are now."""
-        caller = self.work.caller
-        at_home = schedule.tenant == self.sight.sharer.tenant or self.sight.manages(schedule.tenant)
+        caller = self.desk.work.caller
+        at_home = schedule.tenant == self.desk.sharer.tenant or self.desk.manages(schedule.tenant)
         return caller.kind == "account" and schedule.owner == caller.id and at_home
 
-    def find(self, id: str) -> Found[Schedule]:
-        """A schedule that they may see. Raises NotThere."""
-        found = SCHEDULES.find(self.work.service.store, id, self.work.now)
+    def find(self, shelf: Shelf[P], id: str) -> Found[P]:
+        """One that they may see. Raises NotThere."""
+        found = shelf.find(self.desk.work.service.store, id, self.desk.work.now)
         if found is None or not self.may_see(found.value):
             raise nothing()
         return found
 
-    def visible(self, after: str) -> Iterator[Found[Schedule]]:
-        """The schedules that they may see, by id."""
-        scope = self.work.caller.seat.scope
-        owner = getattr(scope, "tenant", None)
-        return (one for one in every(self.work, SCHEDULES, owner, after) if self.may_see(one.value))
+    def visible(self, shelf: Shelf[P], after: str) -> Iterator[Found[P]]:
+        """Those that they may see, by id."""
+        return visible(self.desk.work, shelf, self.may_see, after)
 
 
 def planner_of(work: Work) -> Planner:
     """Who asks. Raises as `desk_of`."""
-    return Planner(work, desk_of(work).sight)
+    return Planner(desk_of(work))
 
 
 @router.get("", responses={**problems(401, 403), 200: {"model": SchedulesShown}})
 def list_schedules(work: Working, after: After = "", limit: Limit = 100) -> Response:
     """The caller's schedules, and those of tenants whose reports they manage."""
-    found, following = cut(list(islice(planner_of(work).visible(after), limit + 1)), limit)
+    found, following = cut(planner_of(work).visible(SCHEDULES, after), limit)
     return json({"items": [_shown(work, one) for one in found], "next": following})
 
 
@@ -255,7 +253,7 @@ def preview_times(work: Working, given: TimesGiven) -> Response:
 @router.get("/{id}", responses={**problems(401, 403, 404), 200: {"model": ScheduleShown, **_TAGGED}})
 def one_schedule(work: Working, id: str) -> Response:
     """A schedule."""
-    found = planner_of(work).find(id)
+    found = planner_of(work).find(SCHEDULES, id)
     return _answer(work, found.value, found.record.version)
 
 
@@ -263,13 +261,13 @@ def one_schedule(work: Working, id: str) -> Response:
 def change_schedule(work: Working, id: str, given: ScheduleGiven, if_match: IfMatch = None) -> Response:
     """Change all of a schedule of one's own. What has not run yet runs by the new one alone."""
     planner = planner_of(work)
-    found = planner.find(id)
+    found = planner.find(SCHEDULES, id)
     if not planner.is_own(found.value):
         raise NotAllowed(
             "This schedule runs as somebody else.", place="schedules", remedy="Make one of your own, or delete it."
         )
     check_match(if_match, etag(found.record.version))
-    report = desk_of(work).find(given.report).value
+    report = planner.desk.find(given.report).value
     schedule = replace(given.over(found.value, work), tenant=report.tenant, turn=found.value.turn + 1)
     check_all(work.service, schedule, work.now)
     tasks = [TASKS.record(next_task(schedule, work.now))] if schedule.active else []
@@ -280,7 +278,7 @@ def change_schedule(work: Working, id: str, given: ScheduleGiven, if_match: IfMa
 @router.delete("/{id}", status_code=204, responses=_CHANGING)
 def delete_schedule(work: Working, id: str, if_match: IfMatch = None) -> Response:
     """Delete a schedule, and all of its deliveries that have not been sent."""
-    found = planner_of(work).find(id)
+    found = planner_of(work).find(SCHEDULES, id)
     check_match(if_match, etag(found.record.version))
     work.keep([], [_told(work, "delete", found.value, None)], [found.record])
     return Response(status_code=204)
@@ -289,7 +287,7 @@ def delete_schedule(work: Working, id: str, if_match: IfMatch = None) -> Respons
 @router.post("/{id}/test", status_code=202, responses={**problems(401, 403, 404, 409, 507), 202: {"model": RunShown}})
 def try_schedule(work: Working, id: str) -> Response:
     """Run a schedule now and send the result to the caller alone: what they and its owner may see."""
-    found = planner_of(work).find(id)
+    found = planner_of(work).find(SCHEDULES, id)
     schedule, service = found.value, work.service
     owner = owner_of(service, schedule, work.now)
     run_id = f"{schedule.id}.test.{service.new_id()}"
@@ -302,7 +300,7 @@ def try_schedule(work: Working, id: str) -> Response:
 @router.get("/{id}/runs", responses={**problems(401, 403, 404), 200: {"model": RunsShown}})
 def runs_of_schedule(work: Working, id: str, after: After = "", limit: Limit = 100) -> Response:
     """The runs of a schedule, those of tests last, with what became of each delivery."""
-    schedule = planner_of(work).find(id).value
+    schedule = planner_of(work).find(SCHEDULES, id).value
     found, following = cut(
         RUNS.all(work.service.store, work.now, owner=schedule.id, after=after, limit=limit + 1), limit
     )

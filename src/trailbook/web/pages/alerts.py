@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -11,7 +10,7 @@ from starlette.responses import Response
 
 from ...access.kept import Found
 from ...access.own import home
-from ...deliver.alerts import Alert
+from ...deliver.alerts import ALERTS, Alert
 from ...deliver.deliveries import DELIVERIES
 from ...deliver.sending import WAYS
 from ...deliver.ways import open_ways
@@ -20,7 +19,7 @@ from ...errors import TrailbookError
 from .. import alerts
 from ..changed import After, Given, etag
 from ..granting import cut
-from ..scheduling import planner_of
+from ..scheduling import Planner, planner_of
 from ..strict import Strict
 from . import addressing, alert_form
 from .alert_form import Told
@@ -67,10 +66,11 @@ def path_of(id: str) -> str:
 @router.get("")
 def list_page(visit: Visiting, after: After = "") -> Response:
     """The alerts that one may see."""
-    found, following = cut(list(islice(alerts.visible(visit.work, after), _LISTED + 1)), _LISTED)
+    planner = planner_of(visit.work)
+    found, following = cut(planner.visible(ALERTS, after), _LISTED)
     return visit.page(
         "alerts.html",
-        listed=[Listed(one.value, _owner(visit, one.value)) for one in found],
+        listed=[Listed(one.value, _owner(visit, planner, one.value)) for one in found],
         by=alert_form.BY,
         next=url(PATH, after=following) if following else "",
         first=PATH if after else "",
@@ -107,13 +107,13 @@ def alert_page(visit: Visiting, id: str) -> Response:
 @router.get("/{id}/change")
 def change_page(visit: Visiting, id: str) -> Response:
     """Where an alert is changed."""
-    return _form(visit, alerts.find(visit.work, id))
+    return _form(visit, planner_of(visit.work).find(ALERTS, id))
 
 
 @router.post("/{id}/change")
 def change(visit: Visiting, id: str) -> Response:
     """Change all of an alert, or only try what it would have told. One that had stopped looks again."""
-    found = alerts.find(visit.work, id)
+    found = planner_of(visit.work).find(ALERTS, id)
     alert, form = found.value, visit.form
     try:
         if form.one("do") == "try":
@@ -146,7 +146,7 @@ def delete(visit: Visiting, id: str) -> Response:
 
 
 def _switch(visit: Visit, id: str, *, active: bool, said: str) -> Response:
-    found = alerts.find(visit.work, id)
+    found = planner_of(visit.work).find(ALERTS, id)
     try:
         given = alert_form.again(found.value, active=active)
         alerts.change_alert(visit.work, id, given, etag(visit.form.one("version")))
@@ -156,9 +156,10 @@ def _switch(visit: Visit, id: str, *, active: bool, said: str) -> Response:
 
 
 def _page(visit: Visit, id: str, wrong: TrailbookError | None = None) -> Response:
-    found = alerts.find(visit.work, id)
+    planner = planner_of(visit.work)
+    found = planner.find(ALERTS, id)
     alert = found.value
-    own = planner_of(visit.work).is_own(alert)
+    own = planner.is_own(alert)
     ways = open_ways(visit.service.settings)
     return visit.page(
         "alert.html",
@@ -166,7 +167,7 @@ def _page(visit: Visit, id: str, wrong: TrailbookError | None = None) -> Respons
         alert=alert,
         version=found.record.version,
         own=own,
-        owner=_owner(visit, alert),
+        owner=_owner(visit, planner, alert),
         by=alert_form.BY[alert.by],
         recipients=addressing.addressees(visit, alert.recipients, alert.tenant),
         closed={WAYS[one.kind] for one in alert.recipients} - ways,
@@ -225,7 +226,6 @@ def _tried(visit: Visit, tenant: str) -> Tried:
     )
 
 
-def _owner(visit: Visit, alert: Alert) -> str:
+def _owner(visit: Visit, planner: Planner, alert: Alert) -> str:
     """Whose an alert is; empty: the visitor's own."""
-    own = planner_of(visit.work).is_own(alert)
-    return "" if own else addressing.name_of(visit, alert.owner, alert.tenant)
+    return "" if planner.is_own(alert) else addressing.name_of(visit, alert.owner, alert.tenant)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -82,7 +81,7 @@ def path_of(id: str) -> str:
 def list_page(visit: Visiting, after: After = "", deleted: Annotated[str, Query(max_length=100)] = "") -> Response:
     """The saved reports that one may see; after one was deleted, the way to bring it back."""
     desk = reports.desk_of(visit.work)
-    found, following = cut(list(islice(desk.visible(after), _LISTED + 1)), _LISTED)
+    found, following = cut(desk.visible(after), _LISTED)
     return visit.page(
         "reports.html",
         listed=[_listed(desk, one.value) for one in found],

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from ...access.kept import Found
 from ...deliver.recipients import Recipient
 from ...deliver.runs import RUNS
-from ...deliver.schedules import Schedule
+from ...deliver.schedules import SCHEDULES, Schedule
 from ...deliver.sending import WAYS
 from ...deliver.ways import open_ways
 from ...errors import NotThere, TrailbookError
@@ -80,16 +80,15 @@ def path_of(id: str) -> str:
 def of_report(visit: Visit, report: str) -> list[Planned]:
     """The first schedules of a report that the visitor may see."""
     planner = planner_of(visit.work)
-    return list(
-        islice((_planned(visit, planner, one) for one in planner.visible("") if one.value.report == report), _LISTED)
-    )
+    found = (one for one in planner.visible(SCHEDULES, "") if one.value.report == report)
+    return [_planned(visit, planner, one) for one in islice(found, _LISTED)]
 
 
 @router.get(PATH)
 def list_page(visit: Visiting, after: After = "") -> Response:
     """The schedules that one may see."""
     planner = planner_of(visit.work)
-    found, following = cut(list(islice(planner.visible(after), _LISTED + 1)), _LISTED)
+    found, following = cut(planner.visible(SCHEDULES, after), _LISTED)
     return visit.page(
         "schedules.html",
         listed=[_planned(visit, planner, one) for one in found],
@@ -137,14 +136,14 @@ def schedule_page(visit: Visiting, id: str) -> Response:
 @router.get(f"{PATH}/{{id}}/change")
 def change_page(visit: Visiting, id: str) -> Response:
     """Where a schedule is changed."""
-    found = planner_of(visit.work).find(id)
+    found = planner_of(visit.work).find(SCHEDULES, id)
     return _form(visit, _report(visit, found.value), found)
 
 
 @router.post(f"{PATH}/{{id}}/change")
 def change(visit: Visiting, id: str) -> Response:
     """Change all of a schedule, or only say when it would run. One that had stopped runs again."""
-    found = planner_of(visit.work).find(id)
+    found = planner_of(visit.work).find(SCHEDULES, id)
     schedule, form = found.value, visit.form
     if form.one("do") == "show":
         return _form(visit, _report(visit, schedule), found)
@@ -183,13 +182,14 @@ def test(visit: Visiting, id: str) -> Response:
 def delete(visit: Visiting, id: str) -> Response:
     """Delete a schedule."""
     visit.form.read(Given)
-    report = planner_of(visit.work).find(id).value.report
+    planner = planner_of(visit.work)
+    report = planner.find(SCHEDULES, id).value.report
     scheduling.delete_schedule(visit.work, id)
-    return visit.go(_back(visit, report), visit.gettext("The schedule is deleted."))
+    return visit.go(_back(planner, report), visit.gettext("The schedule is deleted."))
 
 
 def _switch(visit: Visit, id: str, *, active: bool, said: str) -> Response:
-    found = planner_of(visit.work).find(id)
+    found = planner_of(visit.work).find(SCHEDULES, id)
     try:
         given = schedule_form.again(found.value, active=active)
         scheduling.change_schedule(visit.work, id, given, etag(visit.form.one("version")))
@@ -200,7 +200,7 @@ def _switch(visit: Visit, id: str, *, active: bool, said: str) -> Response:
 
 def _page(visit: Visit, id: str, wrong: TrailbookError | None = None) -> Response:
     planner = planner_of(visit.work)
-    found = planner.find(id)
+    found = planner.find(SCHEDULES, id)
     schedule = found.value
     ways = open_ways(visit.service.settings)
     return visit.page(
@@ -215,7 +215,7 @@ def _page(visit: Visit, id: str, wrong: TrailbookError | None = None) -> Respons
         recipients=addressing.addressees(visit, schedule.recipients, schedule.tenant),
         closed={WAYS[one.kind] for one in schedule.recipients} - ways,
         here=path_of(id),
-        report_path=_back(visit, schedule.report),
+        report_path=_back(planner, schedule.report),
         runs=list(_last_runs(visit, schedule)),
         states=STATES,
     )
@@ -255,24 +255,24 @@ def _planned(visit: Visit, planner: Planner, found: Found[Schedule]) -> Planned:
     one = found.value
     owner = "" if planner.is_own(one) else addressing.name_of(visit, one.owner, one.tenant)
     due = times_of(one.timing, one.zone, visit.locale, visit.work.now) if one.active else None
-    return Planned(one, owner, _title(visit, one.report), Times(**due) if due else None)
+    return Planned(one, owner, _title(planner, one.report), Times(**due) if due else None)
 
 
 def _report(visit: Visit, schedule: Schedule) -> SavedReport:
     return reports.desk_of(visit.work).find(schedule.report).value
 
 
-def _title(visit: Visit, report: str) -> str:
+def _title(planner: Planner, report: str) -> str:
     """The title of a report, empty for one that the visitor does not see."""
     try:
-        return reports.desk_of(visit.work).find(report).value.title
+        return planner.desk.find(report).value.title
     except NotThere:
         return ""
 
 
-def _back(visit: Visit, report: str) -> str:
+def _back(planner: Planner, report: str) -> str:
     """Where the report is, or else the schedules are."""
-    return f"/reports/{segment(report)}" if _title(visit, report) else PATH
+    return f"/reports/{segment(report)}" if _title(planner, report) else PATH
 
 
 def _last_runs(visit: Visit, schedule: Schedule) -> Iterator[dict[str, Any]]:
