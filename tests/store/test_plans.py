@@ -132,6 +132,32 @@ def test_a_page_of_who_is_busy_but_was_asleep_comes_by_the_index_of_time_all_the
     assert indexes(plans) == {"time"}
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_pages_of_who_is_rather_busy_look_at_some_days_first_and_leave_none_out(
+    tmp_path: Path, plans: list[Plan], monkeypatch: pytest.MonkeyPatch, order: Any
+) -> None:
+    monkeypatch.setattr(rows, "BY_STATEMENT", 0.0)
+    monkeypatch.setattr(rows, "BY_TIME", 100.0)
+    monkeypatch.setattr(rows, "PATIENCE", 1)
+    many = 1_000
+    # On every other day of three months somebody else is there, too; in the middle nobody is for a while.
+    times = [NOON + timedelta(days=(n * 60 // many) + 30 * (n > many // 2), seconds=n) for n in range(many)]
+    users = ["unusual" if at.day % 2 and n % 2 else "other" for n, at in enumerate(times)]
+    with closing(PostgresStore(postgres.url(tmp_path))) as store:
+        store.append([seal(simple(n, at=at, user=one)) for n, (at, one) in enumerate(zip(times, users, strict=True))])
+        store._busyness.flush()
+        found, cursor = [], None
+        while not found or cursor:
+            page = store.page(OPERATOR, Parties((UNUSUAL,)), order=order, cursor=cursor, limit=7)
+            found += [row.event.occurred_at for row in page.rows]
+            cursor = page.after
+    theirs = [at for at, one in zip(times, users, strict=True) if one == "unusual"]
+    assert found == (theirs if order == "oldest" else theirs[::-1])
+    conditions = [node.get("Index Cond", "") for plan in plans for node in nodes(plan)]
+    on_days = [condition for condition in conditions if condition.count("tokens") == 2]
+    assert len(on_days) > 5
+
+
 def test_a_page_of_everything_sorts_nothing_and_looks_at_no_more_than_it_shows(
     store: PostgresStore, plans: list[Plan]
 ) -> None:

@@ -94,10 +94,14 @@ class Shares(NamedTuple):
     months: dict[int, int]
     tokens: dict[tuple[int, int], int]
 
+    def events(self, months: Iterable[int]) -> int:
+        """About how many events there are in some months; 0 if there are next to none."""
+        return sum(self.months.get(month, 0) for month in months)
+
     def of(self, months: Iterable[int], needs: Iterable[Iterable[int]]) -> tuple[float, int]:
         """About what share of the events of some months has a token of each group, and how many events there are."""
         given = list(months)
-        events = sum(self.months.get(month, 0) for month in given)
+        events = self.events(given)
         share = 1.0 if events else 0.0
         for group in needs:
             having = sum(self.tokens.get((token, month), 0) for token in group for month in given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from uuid import UUID
@@ -15,20 +16,25 @@ from .bodies import Bodies
 from .busy import Shares, read_shares
 from .connect import Asking, Database, Way
 from .places import BOOK_BITS, place_of, position_of
-from .plan import Plan
+from .plan import Group, Plan
+from .tokens import DAY, day_token
 
 CHUNK = 1_000
+Needs = tuple[Group, ...]
 Sizes = Mapping[int, int]
 """How many events of each book (by its number) are looked at; books that are not in it are left out."""
 
-BY_TIME, BY_TOKEN = 2.0, 1.5
-"""What it takes to look at a row that comes next in time, and at one that an index of tokens found (microseconds)."""
+BY_TIME, BY_TOKEN, BY_STATEMENT = 2.0, 1.5, 1_000.0
+"""What it takes to look at a row that comes next in time, and at one that an index of tokens found; and what a
+statement does that finds nothing (microseconds)."""
 PATIENCE = 4
 """A page is looked for among so many times as many rows as it should take, before that turns out to be wrong."""
 FURTHER = 8
 """Then among so many times more, and again, for as long as that is less than all that the index of tokens would find:
 who is busy may still have been asleep lately."""
 MOST_MONTHS = 64
+DAYS, MOST_DAYS = 31, 8
+"""Of a month, and how many of them are looked at by themselves at most."""
 _EVERYWHERE = "true"
 
 
@@ -44,11 +50,12 @@ class Selection(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Some months next to each other: from `low` up to, not including, `high` (microseconds)."""
+    """From `low` up to, not including, `high` (microseconds): some months next to each other, or `days` of one."""
 
     low: int
     high: int
     months: tuple[int, ...]
+    days: int = 0
 
 
 class _Raw(NamedTuple):
@@ -151,7 +158,13 @@ class Finder:
         windows = self._windows(plan, newest, after)
         shares = read_shares(self.connection, {token for need in plan.needs for token in need})
         width = 1
+        by_days: tuple[int, ...] = ()
         while windows:
+            first = next((window for window in windows if shares.events(window.months)), windows[0])
+            if first.months != by_days:
+                by_days = first.months
+                at = windows.index(first)
+                windows[at : at + 1] = self._by_days(first, _few_days(first, plan.needs, size, shares), newest)
             taken = _so_many(windows, width, shares)
             window = _together(windows[:taken])
             chunk = self._chunk(selection, order, window, after, size, shares)
@@ -162,7 +175,8 @@ class Finder:
                 size = CHUNK
             else:
                 del windows[:taken]
-                width = min(2 * width, MOST_MONTHS)
+                if shares.events(window.months) and not window.days:
+                    width = min(2 * width, MOST_MONTHS)
 
     def _windows(self, plan: Plan, newest: bool, after: Place | None) -> list[Window]:
         """The months of the plan's period, in order, from the one in which to go on."""
@@ -176,6 +190,24 @@ class Finder:
         ]
         return [window for window in found if window.low < window.high]
 
+    def _by_days(self, month: Window, days: int, newest: bool) -> list[Window]:
+        """A month, and before it so many of its last days, or first ones, that have events.
+
+        The index of tokens has each day's rows, so that it need not go through all that a month has of something.
+        """
+        edge = (
+            f"SELECT {'max' if newest else 'min'}(at) FROM trailbook.seen WHERE at >= {month.low} AND at < {month.high}"
+        )
+        at = self.connection.rows(edge, way="time")[0][0] if days else None
+        if at is None:
+            return [month]
+        cut = at - days * DAY if newest else at + days * DAY
+        if not month.low < cut < month.high:
+            return [month]
+        older, newer = month._replace(high=cut), month._replace(low=cut)
+        few, rest = (newer, older) if newest else (older, newer)
+        return [few._replace(days=days), rest]
+
     def _chunk(
         self, selection: Selection, order: Order, window: Window, after: Place | None, size: int, shares: Shares
     ) -> list[_Raw]:
@@ -188,10 +220,11 @@ class Finder:
             sql = f"{columns} {where}{rest.format('at')} ORDER BY at {sense}, arrival {sense} LIMIT {size}"
             return _raw(self.connection.rows(sql, way="time"))
         share, events = shares.of(window.months, selection.plan.needs)
-        if share and BY_TIME * size / share < BY_TOKEN * share * events:
+        found_by_tokens = share * events * (window.days / DAYS if window.days else 1)
+        if share and BY_TIME * size / share < BY_TOKEN * found_by_tokens:
             everything = selection._replace(plan=_without_test(selection.plan))
             inner = f"SELECT * {source(everything, window.low, window.high)}{rest.format('at')}"
-            for enough in _so_far(int(PATIENCE * size / share) + size, BY_TOKEN * share * events / BY_TIME):
+            for enough in _so_far(int(PATIENCE * size / share) + size, BY_TOKEN * found_by_tokens / BY_TIME):
                 sql = f"""
                     {columns} FROM ({inner} ORDER BY at {sense}, arrival {sense} LIMIT {enough}) AS next
                     WHERE {selection.plan.test} LIMIT {size}
@@ -200,7 +233,7 @@ class Finder:
                 if len(found) == size:
                     return found
         # With at + 0 the index of time is no way to the order: it would be gone through for what is rarely there.
-        where = source(selection, window.low, window.high)
+        where = source(selection, window.low, window.high) + _on_days(window)
         sql = f"{columns} {where}{rest.format('at + 0')} ORDER BY at + 0 {sense}, arrival {sense} LIMIT {size}"
         return _raw(self.connection.rows(sql, way="tokens"))
 
@@ -227,17 +260,44 @@ def _so_far(enough: int, most: float) -> Iterator[int]:
 
 
 def _so_many(windows: list[Window], months: int, shares: Shares) -> int:
-    """How many windows to take for so many months in which something is known to be; others cost next to nothing."""
+    """How many windows to take for so many months in which something is known to be; others cost next to nothing.
+
+    Days of a month are taken by themselves.
+    """
     known = 0
     for index, window in enumerate(windows):
-        known += shares.months.get(window.months[0], 0) > 0
+        if window.days:
+            return max(index, 1)
+        known += shares.events(window.months) > 0
         if known == months:
             return index + 1
     return len(windows)
 
 
+def _few_days(month: Window, needs: Needs, size: int, shares: Shares) -> int:
+    """In how many days of a month so many rows should be found; 0 if it is not worth the while to look there first."""
+    share, events = shares.of(month.months, needs)
+    largest = min((shares.of(month.months, [need])[0] for need in needs), default=0.0)
+    if not share or min(BY_TIME * size / share, BY_TOKEN * largest * events) < BY_STATEMENT:
+        return 0
+    # What is asked for together is often there together: more often than if it had nothing to do with each other.
+    likely = math.sqrt(share * largest)
+    days = math.ceil(PATIENCE * size * DAYS / (likely * events))
+    return days if days <= MOST_DAYS else 0
+
+
+def _on_days(window: Window) -> str:
+    """The condition on the tokens of days, if it is on days that a window is."""
+    if not window.days:
+        return ""
+    tokens = ",".join(str(day_token(at)) for at in range(window.low // DAY * DAY, window.high, DAY))
+    return f" AND tokens && '{{{tokens}}}'::int[]"
+
+
 def _together(windows: list[Window]) -> Window:
     """The windows as one."""
+    if len(windows) == 1:
+        return windows[0]
     return Window(
         min(one.low for one in windows),
         max(one.high for one in windows),

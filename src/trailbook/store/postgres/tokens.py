@@ -29,6 +29,10 @@ ID_BUCKETS = 1 << 17
 """Of hashes. What few events have shares its lists, which take less room than a list for each (a list of one row is
 some 25 bytes long, each row of a longer one 3), and is looked at again."""
 
+DAY = 86_400_000_000
+_FIRST_DAY, _LAST_DAY = -11_000, 37_000
+"""Of those before and after these, all have one token."""
+
 ADDRESS_DIGITS = {"4": (4, 6, 8), "6": (8, 12, 16, 32)}
 """How many hexadecimal digits of an address are tokens, by its version: 16, 24 and 32 bits; 32, 48, 64 and 128."""
 
@@ -97,6 +101,12 @@ def request(id: str) -> int:
     return -1 - WORD_BUCKETS - crc32(f"request:{id}".encode()) % ID_BUCKETS
 
 
+def day_token(micros: int) -> int:
+    """The token of the day (UTC) that a time is in (microseconds, see `keys`)."""
+    day = min(max(micros // DAY, _FIRST_DAY), _LAST_DAY)
+    return -1 - WORD_BUCKETS - ID_BUCKETS - (day - _FIRST_DAY)
+
+
 def is_numbered(word: str) -> bool:
     """Whether a word has a number rather than a hash."""
     return len(word) <= SHORT or word.isalpha()
@@ -117,6 +127,7 @@ def elements_of(entry: Entry, numbers: Mapping[str, bytes]) -> set[bytes]:
     parts = entry.indexed()
     found = set[bytes]().union(*[part.elements for part in parts])
     found.update(numbers[text] for part in parts for text in part.texts if text in numbers)
+    found.add(element(day_token(entry.micros)))
     return found
 
 
