@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from deliver.scheduled import ANN, BOB, OUTSIDE, Office
@@ -16,7 +17,7 @@ from simulated import START, Died
 from size import sized
 from stores import PLACES, STORES
 
-from trailbook.access.kept import ACCOUNTS
+from trailbook.access.kept import ACCOUNTS, REPORTS
 from trailbook.deliver import watching
 from trailbook.deliver.alerting import check_all
 from trailbook.deliver.alerts import ALERTS, OCCURRENCES, Above, Alert, Occurrence, alert_event, owner_of
@@ -119,6 +120,34 @@ def test_so_many_in_a_window_are_told_with_the_events(office: Alarms) -> None:
     assert len({one["id"] for one in said["events"]}) == 3
     (delivery,) = office.deliveries()
     assert (delivery.state, delivery.id) == ("sent", message.id)
+
+
+def test_the_mail_says_of_whom_how_many_and_links_to_these_alone(office: Alarms) -> None:
+    office.alert(minutes=1)
+    office.failed(0, 0.1, 0.2, user="u1")
+    office.failed(0, user="u2")
+    office.work(minutes=1)
+    (sent,) = office.sent
+    text = sent.message.text
+    assert sent.message.subject == "Failed sign-ins: Name of u1"
+    assert "Whom it was done to: Name of u1 (acme/u1)\n" in text
+    assert "Events: 3\nTold when: 3 or more within 1 minute\n" in text
+    (link,) = [urlsplit(word) for word in text.split() if word.startswith("http")]
+    asked = parse_qs(link.query)
+    assert (link.path, asked["query"]) == ("/reports/new", ["action:login outcome:failure against.user:acme/u1"])
+
+
+def test_the_mail_shows_the_columns_that_have_anything_in_them(office: Alarms) -> None:
+    """Of a schedule that stopped: which one, and why; nobody did it, from nowhere, to nobody."""
+    office.alert(query="app:trailbook resource:schedules action:stop", threshold=1, by="", recipients=(BOB,))
+    office.add()
+    report = REPORTS.find(office.store, "r1", office.clock())
+    office.base.keep([], removed=[report.record])
+    office.work(minutes=6)
+    assert office.work(minutes=1) == 1
+    (sent,) = office.sent
+    assert "Audit - Action: stop\nAudit - Details: Weekly calls: The report is gone" in sent.message.text
+    assert "Audit - Initiator IP" not in sent.message.text
 
 
 def test_what_happened_before_the_alert_is_not_told(office: Alarms) -> None:

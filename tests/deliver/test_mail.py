@@ -52,7 +52,7 @@ def test_a_mail_arrives_as_it_was_written(tmp_path: Path) -> None:
     file.write_bytes(b"a,b\r\n.\r\n")
     message = Message(
         "run-7", "ann@bücher.example", "Ünïcode: 登录", "Text\n.", '<img src="cid:chart">', b"\x89PNG",
-        (Attachment("Bericht über alles.csv", "text/csv", file),),
+        (Attachment("Bericht über alles.csv", "text/csv; charset=utf-8", file),),
     )  # fmt: skip
     with whole() as server:
         channel(server.port, mail_reply_to="help@example.org")(message)
@@ -71,6 +71,7 @@ def test_a_mail_arrives_as_it_was_written(tmp_path: Path) -> None:
     assert (chart["Content-ID"], chart.get_content()) == ("<chart>", b"\x89PNG")
     (attached,) = mail.iter_attachments()
     assert attached.get_filename() == "Bericht über alles.csv"
+    assert (attached.get_content_type(), attached.get_content_charset()) == ("text/csv", "utf-8")
     assert attached.get_payload(decode=True) == b"a,b\r\n.\r\n"
     assert envelope.content.isascii()
 

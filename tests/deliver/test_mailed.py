@@ -61,7 +61,7 @@ def read(content: bytes) -> EmailMessage:
 
 def attached(mail: EmailMessage) -> dict[str, bytes]:
     """Its files, by name."""
-    return {one.get_filename() or "": one.get_content() for one in mail.iter_attachments()}
+    return {one.get_filename() or "": one.get_payload(decode=True) for one in mail.iter_attachments()}
 
 
 @contextmanager

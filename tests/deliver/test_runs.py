@@ -107,16 +107,36 @@ def test_missed_runs_are_made_up_for_as_chosen(office: Office, missed: str, due:
 
 
 def test_files_that_are_too_large_are_linked_to_or_refused(office: Office) -> None:
-    """Who cannot sign in gets no link."""
-    office.add(attach_bytes=10, recipients=(ANN, OUTSIDE))
+    """The link leads to the page of the delivery, which has all formats; who cannot sign in gets none."""
+    office.add(attach_bytes=10, formats=("csv", "jsonl"), recipients=(ANN, OUTSIDE))
     office.work(minutes=5)
     (sent,) = office.sent
     assert sent.message.attachments == ()
-    assert f"/api/v1/deliveries/{sent.message.id}/files/csv" in sent.message.text
+    link = f"{office.base.settings.address}/deliveries/{sent.message.id}"
+    assert f"Download the files (you will be asked to sign in): {link}\n" in sent.message.text
+    assert f'href="{link}"' in sent.message.html
+    assert "The files are too large to attach." in sent.message.text
     states = {one.recipient: (one.state, one.error) for one in office.deliveries()}
     assert states[ANN] == ("sent", "")
     assert states[OUTSIDE][0] == "dead"
     assert "a link needs an account" in states[OUTSIDE][1]
+
+
+def test_who_has_no_account_gets_the_files_and_no_link(office: Office) -> None:
+    office.add(recipients=(ANN, OUTSIDE))
+    office.work(minutes=5)
+    texts = {one.message.to: one.message.text for one in office.sent}
+    assert "See it in Trailbook: http" in texts["ann@example.com"]
+    assert "http" not in texts[OUTSIDE.to]
+    assert "too large" not in "".join(texts.values())
+
+
+def test_a_report_of_all_time_says_so(office: Office) -> None:
+    office.add(during="", subject="{title} since {since}")
+    office.work(minutes=5)
+    (sent,) = office.sent
+    assert sent.message.subject == "Calls since …"
+    assert "Period: All time\nTime zone: Europe/Berlin\n" in sent.message.text
 
 
 def test_a_webhook_is_not_sent_a_report_without_its_file(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,7 @@ def test_a_column_that_is_hidden_from_either_does_not_leave(office: Office) -> N
     ("change", "reason"),
     [
         ({"disabled": True}, "may no longer sign in"),
-        ({"role": "auditor"}, "You may not schedule reports"),
+        ({"role": "auditor"}, "The account that asked for this may not schedule reports."),
         ({"role": "gone"}, "may no longer sign in"),
         ({"scope": TenantScope("globex")}, "gone, or not shared"),
     ],
@@ -110,6 +110,7 @@ def test_a_schedule_whose_owner_may_no_longer_stops_and_says_so(office: Office, 
     assert (run.state, run.reason) == ("stopped", schedule.stopped)
     (event,) = office.events()
     assert (event.action, event.outcome, event.reason) == ("stop", "failure", schedule.stopped)
+    assert event.details == f"Weekly calls: {schedule.stopped}"
     assert office.work(minutes=30) == 0
 
 

@@ -68,15 +68,15 @@ def test_an_alert_is_made_and_stands_in_the_list(bea: Account, read: Read) -> No
     assert (given["above"], given["text"]) == ({"path": "report.rows", "number": 10.5}, "Look\nat it")
     page = reader.get(address)
     assert page.heading == "Many calls"
-    assert "3 events of one user who did it, within 10 minutes" in page.text
+    assert "3 or more events of one user who did it, within 10 minutes" in page.text
     assert "report.rows > 10.5" in page.text
     assert "Account: Bea" in page.text
     assert "It has not occurred yet." in page.text
     listed = reader.get("/alerts")
     assert listed.links["Many calls"] == address
-    assert "resource:calls: 3 events of one user who did it, within 10 minutes on watch" in listed.text
+    assert "resource:calls: 3 or more events of one user who did it, within 10 minutes on watch" in listed.text
     german = reader.get("/alerts", Accept_Language="de").text
-    assert "3 Ereignisse eines Benutzers, der sie ausgelöst hat, binnen 10 Minuten" in german
+    assert "3 oder mehr Ereignisse eines Benutzers, der sie ausgelöst hat, binnen 10 Minuten" in german
 
 
 def test_an_alert_is_tried_before_it_is_kept(served: Service, bea: Account, read: Read) -> None:
@@ -133,6 +133,7 @@ def test_what_occurred_is_listed_with_its_events_and_who_was_told(served: Servic
     (row,) = page.root.one("tbody").all("tr")
     assert row.text == "Dec 1, 2021, 8:51 AM Ann (acme/u1) 3 events Bea sent"
     assert "# of rows: 3" in reader.get(page.links["3 events"]).text
+    assert reader.get(page.links["sent"]).heading == page.heading
     whole = reader.get(page.links["All that became of it, in a report"])
     assert "fire" in whole.text
 

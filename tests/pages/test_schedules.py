@@ -132,6 +132,8 @@ def test_accounts_of_the_tenant_are_offered_to_who_manages_them_and_addresses_to
     assert offered == [{bea.id}, {bea.id, boss.id}]
     page = read(boss).get(f"{path}/schedules/new")
     assert "example.org" in page.text
+    assert page.links["Outside domains"] == "/settings/domains"
+    assert "Outside domains" not in read(bea).get(f"{path}/schedules/new").links
     made = scheduled(read(boss), path, accounts=[bea.id], mails="\n x@example.org \n", webhooks="https://example.org/h")
     assert [one["to"] for one in kept(read(boss), made.headers["location"])["recipients"]] == [
         bea.id, "x@example.org", "https://example.org/h",
@@ -154,6 +156,33 @@ def test_a_schedule_is_changed_and_what_was_not_touched_stays(bea: Account, read
     assert "Somebody else has changed this since you opened the page." in stale.text
     assert "You had entered: Stale" in stale.text
     assert kept(reader, address)["title"] == "Other"
+
+
+@pytest.mark.parametrize(("typed", "bytes"), [("0", 0), ("5", 5 << 20), ("0.01", 10_486), ("4.768372", 5_000_000)])
+def test_a_size_stands_in_the_form_as_it_was_typed(bea: Account, read: Read, typed: str, bytes: int) -> None:
+    reader = read(bea)
+    address = scheduled(reader, saved(reader), attach_mib=typed).headers["location"]
+    assert kept(reader, address)["attach_bytes"] == bytes
+    assert reader.get(f"{address}/change").root.one("input", id="attach_mib").attributes["value"] == typed
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        ({"query": "action:play"}, "The report's own: All time"),
+        ({"query": "action:play", "during": "last-month"}, "The report's own: Last month"),
+        ({"query": "action:play", "since": "2021-11-01"}, "The report's own: 2021-11-01 – …"),
+        ({"query": "action:play since:-7d"}, "The report's own"),
+    ],
+)
+def test_the_period_of_the_report_is_said_where_it_is_left_to_it(
+    bea: Account, read: Read, definition: dict[str, str], said: str
+) -> None:
+    reader = read(bea)
+    path = saved(reader, definition=definition)
+    assert reader.get(f"{path}/schedules/new").root.one("select", id="during").all("option")[0].text == said
+    address = scheduled(reader, path, during="").headers["location"]
+    assert f"Period {said} Formats" in reader.get(address).text
 
 
 def test_a_schedule_is_paused_resumed_and_deleted(bea: Account, read: Read) -> None:
@@ -182,9 +211,11 @@ def test_a_test_goes_to_oneself_alone_and_shows_what_became_of_it(served: Servic
     assert reader.send(reader.get(address), f"{address}/test").headers["location"] == address
     page = reader.get(address)
     assert "It runs now, and goes to you alone." in page.text
-    assert page.root.one("tbody").text.endswith("test Bea waits – 0")
+    assert page.root.one("tbody").text.endswith("10:00 AM test Bea waits –")
     assert [one.to for one in work(served)] == ["bea@example.com"]
-    assert reader.get(address).root.one("tbody").text.endswith("test Bea sent 0 1")
+    page = reader.get(address)
+    assert page.root.one("tbody").text == "Dec 1, 2021, 10:00 AM test Bea sent Dec 1, 2021, 10:00 AM 0"
+    assert reader.get(page.links["Dec 1, 2021, 10:00 AM"]).heading == page.heading
     reader.send(reader.get(address), f"{address}/test")
     work(served, Refused(f"no such box {HOSTILE}"))
     dead = reader.get(address)
@@ -210,6 +241,19 @@ def test_a_schedule_that_stopped_says_why_and_runs_again_once_mended(served: Ser
     assert why in reader.get("/schedules").text
     reader.send(page, f"{address}/resume")
     assert kept(reader, address)["active"] is True
+
+
+def test_a_schedule_without_its_report_says_so_and_can_only_be_deleted(bea: Account, read: Read) -> None:
+    reader = read(bea)
+    path = saved(reader)
+    address = scheduled(reader, path).headers["location"]
+    gone = reader.get(reader.send(reader.get(path), f"{path}/delete").headers["location"])
+    assert "Its schedules stop when they are due next." in gone.text
+    page = reader.get(address)
+    assert "Its report is deleted, or not shared with you any longer." in page.text
+    assert {form.attributes["action"] for form in page.root.one("main").all("form")} == {f"{address}/delete"}
+    assert "Edit" not in page.links
+    assert reader.send(page, f"{address}/delete").headers["location"] == "/schedules"
 
 
 def test_who_manages_reports_sees_tries_and_deletes_but_does_not_change(

@@ -15,10 +15,10 @@ from starlette.testclient import TestClient
 
 from trailbook.access.accounts import NAMES, Alias
 from trailbook.access.kept import ACCOUNTS
-from trailbook.access.model import SHIPPED_ROLES, Account
+from trailbook.access.model import SHIPPED_ROLES, Account, Seat
 from trailbook.deliver.alerts import ALERTS, OCCURRENCES, WATCHES, Occurrence
 from trailbook.deliver.tasks import TASKS
-from trailbook.directory.viewer import OPERATOR, Root, Scope
+from trailbook.directory.viewer import OPERATOR, GroupScope, Root, Scope
 from trailbook.event.model import PartyKey
 from trailbook.web.service import Service
 
@@ -176,3 +176,9 @@ def test_what_occurred_can_be_looked_up_by_whose_it_is(place: Place) -> None:
     place.served.keep([OCCURRENCES.record(one)])
     (found,) = get(place.ann, f"/alerts/{id}/occurrences")["items"]
     assert (found["group"], found["events"]) == ("user:acme/u1", 3)
+    for seat in (
+        Seat(GroupScope("acme", ("other",)), frozenset(("view", "schedule"))),
+        Seat(ACME, frozenset(("reports",))),
+    ):
+        narrowed = client(place.served, replace(caller(ACME), id="ann", seat=seat))
+        assert get(narrowed, f"/alerts/{id}/occurrences")["items"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -183,11 +184,29 @@ def test_trying_it_out_sends_it_to_oneself_alone(place: Place) -> None:
     assert (run["test"], delivery["state"], delivery["files"][0]["rows"]) == (True, "sent", 6)
     assert get(place.ann, f"/deliveries/{delivery['id']}") == delivery
     path = f"{API}/deliveries/{delivery['id']}/files/csv"
-    assert f"http://testserver{path}" in message.text
+    assert f"http://testserver/deliveries/{delivery['id']}\n" in message.text
+    assert "This is a test." in message.text
     taken = place.ann.get(path)
     assert taken.status_code == 200
     assert taken.text.count("\n") == 7
     assert place.boss.get(path).status_code == place.other.get(path).status_code == 404
+
+
+def test_who_receives_it_sees_the_delivery_and_takes_its_files_until_taken_off(place: Place) -> None:
+    """Bob is a reader, who sees neither the schedule nor the report."""
+    bob = {"kind": "account", "to": "bob@example.com"}
+    made = place.schedule(recipients=[ANN, bob]).json()
+    place.served.clock = lambda: NOW + timedelta(days=7)
+    place.work()
+    (run,) = get(place.ann, f"/schedules/{made['id']}/runs")["items"]
+    path = next(f"{API}/deliveries/{one['id']}" for one in run["deliveries"] if one["recipient"]["to"] == "bob")
+    assert place.bob.get(path).json()["state"] == "sent"
+    assert place.bob.get(f"{path}/files/csv").status_code == 200
+    assert place.bob.post(f"{path}/retry").status_code == 404
+    form = {"title": "Weekly", "report": place.report, "timing": TIMING, "zone": "UTC", "recipients": [ANN]}
+    assert place.ann.put(f"{API}/schedules/{made['id']}", json=form).status_code == 200
+    assert place.bob.get(path).status_code == place.bob.get(f"{path}/files/csv").status_code == 404
+    assert place.ann.get(path).status_code == 200
 
 
 def test_a_delivery_that_was_given_up_is_listed_and_tried_again(place: Place) -> None:
@@ -210,7 +229,7 @@ def test_a_delivery_that_was_given_up_is_listed_and_tried_again(place: Place) ->
 
 def test_domains_are_who_manages_access_to_say(place: Place) -> None:
     assert get(place.boss, "/domains") == {"tenant": "acme", "domains": [], "version": 0}
-    form = {"tenant": "acme", "domains": ["Example.org", "bücher.example"]}
+    form = {"tenant": "acme", "domains": ["Example.org.", "bücher.example"]}
     assert place.ann.put(f"{API}/domains", json=form).status_code == 403
     assert place.other.put(f"{API}/domains", json=form).status_code == 403
     assert place.boss.put(f"{API}/domains", json={"tenant": "acme", "domains": ["a b"]}).status_code == 400

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from msgspec.structs import replace
+
 from ..directory.viewer import Viewer
-from ..query.tree import Field, both
+from ..errors import BadQuery
+from ..event.wording import counted
+from ..query.editing import Leaf
+from ..query.language import parse, unparse
+from ..query.normal import conjunction
+from ..query.tree import Direction, Field, Involves, both
 from ..report import run as reporting
 from ..report.clock import Clock, locale_named, zone_named
 from ..report.definition import Definition
 from ..report.hidden import Hidden
+from ..report.narrowing import of_facet
 from ..report.result import Report
 from .alerts import ALERTS, Alert, Occurrence, Seeing, check, owner_of
 from .base import Base
@@ -20,8 +29,10 @@ from .letter import Letter, first_rows, written
 from .owners import check_number, check_recipients
 from .reading import ask_as
 
-COLUMNS = ("date_time", "initiator", "targets", "resource", "action", "ip", "details", "id")
-"""Of the events; a mail has room for the first six."""
+COLUMNS = ("date_time", "initiator", "action", "targets", "ip", "details", "resource", "related", "id")
+"""Of the events; a mail has room for the first six of those that have anything in them."""
+_SIDES: Mapping[str, Direction] = {"initiator": "by", "target": "against", "user": "either"}
+"""On which side of its events a user is that they are counted by."""
 
 
 def check_all(base: Base, alert: Alert, now: datetime) -> Seeing:
@@ -52,14 +63,16 @@ def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: st
     """The message that tells of an occurrence; `events`: those of it that its recipient may see."""
     clock = Clock(zone_named(base.settings.zone), locale_named(base.settings.locale))
     rows = list(events.values())
-    subject = f"{alert.title}: {occurrence.name or occurrence.group}" if occurrence.group else alert.title
-    labels, shown = first_rows([one.label for one in events.headings], events.texts())
+    who = who_of(alert.by, occurrence.group, occurrence.name)
+    subject = f"{alert.title}: {occurrence.name or who}" if occurrence.group else alert.title
+    labels, shown = _table(events)
     facts = {
-        _GROUPS[alert.by]: f"{occurrence.name} ({occurrence.group})" if occurrence.name else occurrence.group,
+        _GROUPS[alert.by]: who,
         "From": clock.show(occurrence.since)[0],
         "Until": clock.show(occurrence.until)[0],
         "Time zone": base.settings.zone,
-        "Told when": f"{alert.threshold:,} or more within {alert.minutes:,} minutes",
+        "Events": f"{len(rows):,}",
+        "Told when": f"{alert.threshold:,} or more within {counted(alert.minutes, 'minute')}",
         "Query": alert.query,
         "As seen by": events.header.viewer,
     }
@@ -71,7 +84,7 @@ def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: st
         rows=shown,
         note=f"{len(shown)} of the {len(rows):,} events by then." if len(shown) < len(rows) else "",
         link=f"{base.settings.address}/reports/new?{urlencode(_asked(alert, occurrence))}",
-        link_says="See the events in Trailbook",
+        link_says="See the events in Trailbook (you will be asked to sign in)",
     )
     text, html = written(letter)
     data: dict[str, Any] = {
@@ -92,10 +105,38 @@ def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: st
 _GROUPS = {"": "", "initiator": "Who did it", "target": "Whom it was done to", "user": "User", "ip": "Address"}
 
 
+def who_of(by: str, group: str, name: str) -> str:
+    """Whom an occurrence is about, such as `Ann Lee (acme/u0004)` or an address; empty: nobody in particular."""
+    id = group.partition(":")[2] if by in _SIDES else group
+    return f"{name} ({id})" if name and name != group else id
+
+
+def query_of(query: str, by: str, group: str) -> str:
+    """What is looked for, of one group alone; of all, where the query language cannot say which."""
+    leaf: Leaf | None = of_facet("user", group.partition(":")[2]) if by in _SIDES else None
+    if isinstance(leaf, Involves):
+        leaf = replace(leaf, direction=_SIDES[by])
+    elif by == "ip":
+        leaf = of_facet("ip", group)
+    if leaf is None:
+        return query
+    try:
+        return unparse(conjunction((parse(query), leaf)))
+    except BadQuery:
+        return query
+
+
 def _asked(alert: Alert, occurrence: Occurrence) -> dict[str, str]:
-    """The same, for people: what is looked for, in the window."""
+    """The same, for people: what is looked for of the group, in the window."""
     return {
-        "query": alert.query,
+        "query": query_of(alert.query, alert.by, occurrence.group),
         "since": occurrence.since.isoformat(),
         "until": occurrence.until.isoformat(),
     }
+
+
+def _table(events: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """The labels and rows that find room in a mail, of the columns that have anything in them."""
+    rows = [list(row) for row in events.texts()]
+    held = [number for number in range(len(events.headings)) if any(row[number] for row in rows)]
+    return first_rows([events.headings[number].label for number in held], [[row[n] for n in held] for row in rows])

@@ -25,7 +25,7 @@ from ..store.ports import Heads, Reader
 from .base import Base
 from .occurring import By, Rule
 from .reading import ask_as
-from .recipients import Recipient
+from .recipients import Recipient, rights_to_send
 from .tasks import Task
 
 LOOK = "look_alert"
@@ -155,10 +155,7 @@ def owner_of(base: Base, alert: Alert, now: datetime) -> Seeing:
     Raises NotSignedIn or NotAllowed for an account that has ended, lost the right to schedule or, if anything leaves to
     the outside, to export, sees nothing of the book, or from whom columns are hidden; BadQuery.
     """
-    caller = present(base.store, "account", alert.owner, now)
-    decide.require(caller, "schedule", now)
-    if any(one.outside for one in alert.recipients):
-        decide.require(caller, "export", now)
+    caller = present(base.store, "account", alert.owner, now, rights_to_send(alert.recipients))
     return seeing(base, alert, caller, now, base.store)
 
 
@@ -175,7 +172,7 @@ def seeing(base: Base, alert: Alert, caller: Caller, now: datetime, reader: Read
 
 def check(alert: Alert) -> None:
     """Raises BadInput or BadQuery for an alert that could not be looked for."""
-    if _has_period(parse(alert.query)):
+    if has_period(parse(alert.query)):
         raise BadInput(
             "An alert looks at what is recorded, from now on: its query has no period.",
             place="query",
@@ -187,12 +184,13 @@ def check(alert: Alert) -> None:
         raise BadInput("It goes to nobody, or twice to somebody.", place="recipients", remedy="Name each once.")
 
 
-def _has_period(condition: Condition) -> bool:
+def has_period(condition: Condition) -> bool:
+    """Whether a condition says when anything happened."""
     match condition:
         case And(items) | Or(items):
-            return any(map(_has_period, items))
+            return any(map(has_period, items))
         case Not(item):
-            return _has_period(item)
+            return has_period(item)
         case _:
             return isinstance(condition, Period)
 

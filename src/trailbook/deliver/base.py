@@ -79,7 +79,10 @@ class Base:
         reason: str = "",
         **data: Any,
     ) -> Event:
-        """The event of what is done now as `caller`, in a tenant's book; whom it is about is text in its data."""
+        """The event of what is done now as `caller`, in a tenant's book; whom it is about is text in its data.
+
+        What has a reason says of what and why in its details, since that is what reports and mail show.
+        """
         return own_event(
             caller,
             Origin(),
@@ -88,6 +91,7 @@ class Base:
             tenant=tenant,
             resource=resource,
             action=action,
+            details=f"{related[0].name}: {reason}" if reason else "",
             outcome=outcome,
             reason=reason,
             related=related,

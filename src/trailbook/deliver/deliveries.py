@@ -62,6 +62,11 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
     expires_at: datetime | None = None
     of: Literal["schedule", "alert"] = "schedule"
 
+    @property
+    def under_way(self) -> bool:
+        """Whether it ends soon: a worker has it, or takes it next; it is not put off until later."""
+        return self.state == "sending" or (self.state == "waiting" and not self.tries)
+
 
 DELIVERIES = Shelf("delivery", Delivery, owner=attrgetter("occasion"), expires_at=attrgetter("expires_at"))
 

@@ -62,7 +62,9 @@ def folder_names(to: str) -> tuple[str, ...]:
     names = tuple(name for name in to.split("/") if name)
     if len(names) > _DEEPEST or any(name != file_name(name) for name in names):
         raise Refused(
-            "This is not a folder to deliver to.", place="to", remedy="Name it below the root, such as acme/weekly."
+            "This is not a folder to deliver to.",
+            place="to",
+            remedy="Name one below that of the tenant, such as weekly/logins.",
         )
     return names
 

@@ -37,6 +37,7 @@ from .schedules import Schedule, filled
 from .tasks import TASKS, Claim, Task
 from .webhook import MOST_FILES
 
+_TEST = "This is a test. It was sent to you alone, who asked for it."
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -144,24 +145,27 @@ def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to:
         )
     chart = _chart(sheets.report) if delivery.recipient.kind in ("account", "mail") else None
     labels, rows = first_rows([one.label for one in sheets.report.headings], sheets.report.texts())
-    period = " – ".join(values[one] or "…" for one in ("since", "until")) if values["since"] + values["until"] else ""
+    note = f"The first {len(rows)} of {header.available:,} rows." if len(rows) < header.available else ""
+    if linked:
+        note += " The files are too large to attach."
     facts = [
         ("Report", header.title),
-        ("Period", period),
+        ("Schedule", schedule.title),
+        ("Period", f"{values['since']} – {values['until']}" if header.since or header.until else "All time"),
         ("Time zone", header.zone),
         ("As seen by", header.viewer),
         ("Rows", f"{header.rows:,}"),
     ]
     letter = Letter(
         subject,
-        text=tuple(filled(schedule.text, values).split("\n\n")),
+        text=(*filled(schedule.text, values).split("\n\n"), _TEST if run.test else ""),
         facts=tuple((label, text) for label, text in facts if text),
         labels=labels,
         rows=rows,
-        note=f"The first {len(rows)} of {header.available:,} rows." if len(rows) < header.available else "",
+        note=note.strip(),
         chart=f"{chart.title}: {chart.description}" if chart else "",
-        link=f"{base.settings.address}/api/v1/deliveries/{delivery.id}/files/{schedule.formats[0]}" if linked else "",
-        link_says="Download it (you will be asked to sign in)",
+        link="" if delivery.recipient.outside else f"{base.settings.address}/deliveries/{delivery.id}",
+        link_says="Download the files (you will be asked to sign in)" if linked else "See it in Trailbook",
     )
     text, html = written(letter)
     name = f"{header.title} {values['date']}"
@@ -207,7 +211,7 @@ def placeholders(schedule: Schedule, run: Run, report: Report) -> dict[str, str]
         "schedule": schedule.title,
         "date": day,
         "time": time,
-        "since": clock.show(header.since)[0] if header.since else "",
-        "until": clock.show(header.until)[0] if header.until else "",
+        "since": clock.show(header.since)[0] if header.since else "…",
+        "until": clock.show(header.until)[0] if header.until else "…",
         "rows": f"{header.rows:,}",
     }

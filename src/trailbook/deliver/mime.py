@@ -16,7 +16,7 @@ from .clean import file_name, lines, mail_address, one_line
 POLICY = SMTP.clone(cte_type="7bit")
 """Lines end in CR LF, and nothing outside ASCII is sent as it is: every server takes that."""
 
-_MEDIA_TYPE = re.compile(r"([a-z]+)/([a-z0-9.+-]+)")
+_MEDIA_TYPE = re.compile(r"([a-z]+)/([a-z0-9.+-]+)(?:; charset=utf-8)?")
 
 
 def party(text: str) -> Address:
@@ -67,5 +67,7 @@ def compose(message: Message, sender: Address, reply_to: Address | None, at: dat
             raise Failed(f"The file cannot be read: {error.strerror}.", place=one.name) from error
         kind = _MEDIA_TYPE.fullmatch(one.media_type)
         main, sub = kind.groups() if kind else ("application", "octet-stream")
-        mail.add_attachment(content, main, sub, filename=file_name(one.name))
+        # All text of ours is UTF-8; as bytes its line ends stay as they are.
+        params = {"charset": "utf-8"} if main == "text" else None
+        mail.add_attachment(content, main, sub, filename=file_name(one.name), params=params)
     return mail

@@ -21,7 +21,7 @@ from .alerts import Alert
 from .base import Base
 from .clean import mail_address
 from .folder import folder_names
-from .recipients import Recipient, address
+from .recipients import Recipient, address, rights_to_send
 from .schedules import SCHEDULES, Schedule, check
 
 T = TypeVar("T", Schedule, Alert)
@@ -48,11 +48,8 @@ def owner_of(base: Base, schedule: Schedule, now: datetime) -> Owner:
     Raises NotSignedIn or NotAllowed for an account that has ended or lost the right to schedule or, if anything leaves
     to the outside, to export; and for a report that is gone or that they no longer see.
     """
-    caller = present(base.store, "account", schedule.owner, now)
-    decide.require(caller, "schedule", now)
+    caller = present(base.store, "account", schedule.owner, now, rights_to_send(schedule.recipients))
     viewer = decide.viewer(caller, now)
-    if any(one.outside for one in schedule.recipients):
-        decide.require(caller, "export", now)
     found = REPORTS.find(base.store, schedule.report, now)
     if found is None or not sight_of(base.store, base.directory(), caller, now).may_see(found.value):
         raise NotAllowed(

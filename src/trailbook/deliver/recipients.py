@@ -13,6 +13,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from ..access.kept import Shelf
+from ..access.model import Right
 from ..errors import BadInput, NotAllowed
 from ..store.ports import Records
 from .clean import mail_address, one_line
@@ -47,6 +48,11 @@ class Recipient(Struct, frozen=True):
         return self.kind != "account"
 
 
+def rights_to_send(recipients: Iterable[Recipient]) -> tuple[Right, ...]:
+    """The rights that it takes to have something sent to these, by itself."""
+    return ("schedule", "view", *(("export",) if any(one.outside for one in recipients) else ()))
+
+
 class Domains(Struct, frozen=True):
     """The domains that a tenant (its `id`) lets mail and webhooks leave to, in small letters."""
 
@@ -64,7 +70,7 @@ def domains_of(given: Iterable[str]) -> tuple[str, ...]:
 
 def _domain(given: str) -> str:
     try:
-        return mail_address(f"x@{given}").partition("@")[2]
+        return mail_address(f"x@{given.removesuffix('.')}").partition("@")[2]
     except BadInput as error:
         raise BadInput(
             f"'{one_line(given, 100)}' is no domain that mail can be sent to.",

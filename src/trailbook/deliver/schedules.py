@@ -32,7 +32,7 @@ LATE = timedelta(hours=1)
 MOST_RECIPIENTS = 50
 PLACEHOLDERS = ("title", "schedule", "date", "time", "since", "until", "rows")
 """What stands between `{` and `}` in a subject or text: the report's and schedule's title, the day and time that it
-was due, the edges of the period (empty: open), and the number of rows."""
+was due, the edges of the period (…: open), and the number of rows."""
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]*)\}")
 

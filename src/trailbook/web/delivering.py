@@ -17,8 +17,9 @@ from ..deliver.deliveries import DEAD_LETTERS, DELIVERIES, ENTRIES, Delivery, St
 from ..deliver.message import report_of
 from ..deliver.owners import owner_of, reached
 from ..deliver.recipients import DOMAINS, MOST_DOMAINS, Domains, domains_of
-from ..deliver.runs import RUNS
+from ..deliver.runs import RUNS, Run
 from ..deliver.schedules import SCHEDULES, Schedule
+from ..directory.viewer import Viewer
 from ..event.model import Reference
 from ..render import DOWNLOADS, Options
 from .answers import json
@@ -66,6 +67,15 @@ class Listed(NamedTuple):
     source: Schedule | Alert
 
 
+class Received(NamedTuple):
+    """A delivery of a schedule's run whose recipient asks for it, and as whom its files are read for them now."""
+
+    delivery: Delivery
+    run: Run
+    schedule: Schedule
+    viewer: Viewer
+
+
 @router.get("/deliveries", responses={**problems(401, 403), 200: {"model": DeliveriesShown}})
 def list_deliveries(
     work: Working,
@@ -108,8 +118,8 @@ def listed(work: Work, state: Wanted, after: str, limit: int) -> tuple[list[List
 
 @router.get("/deliveries/{id}", responses={**problems(401, 403, 404), 200: {"model": DeliveryShown}})
 def one_delivery(work: Working, id: DeliveryId) -> Response:
-    """A delivery of a schedule or alert that the caller may see."""
-    return json(delivery_shown(_find(work, id).value))
+    """A delivery of a schedule or alert that the caller may see, or that is for the caller."""
+    return json(delivery_shown(seen(work, id).delivery))
 
 
 @router.post(
@@ -143,22 +153,47 @@ def retry_delivery(work: Working, id: DeliveryId) -> Response:
 )
 def file_of_delivery(work: Working, id: DeliveryId, format: Annotated[str, Path(max_length=20)]) -> Response:
     """A file of a delivery, for the account that received it: of what it and the schedule's owner may see now."""
-    work.require("view")
-    store, now = work.service.store, work.now
-    found = DELIVERIES.find(store, id, now)
-    if found is None or not _is_for(work, found.value) or format not in DOWNLOADS:
+    delivery, run, schedule, viewer = received(work, id)
+    if format not in DOWNLOADS:
         raise nothing()
-    delivery = found.value
-    run, schedule = RUNS.find(store, delivery.occasion, now), SCHEDULES.find(store, delivery.source, now)
-    if run is None or schedule is None or not _still_for(run.value.test, delivery, schedule.value):
-        raise nothing()
-    owner = owner_of(work.service, schedule.value, now)
-    there = reached(work.service, delivery.tenant, owner.caller, owner.viewer, delivery.recipient, now)
-    report = report_of(work.service, run.value, there.viewer)
-    related = (Reference("schedule", delivery.source, schedule.value.title),)
+    report = report_of(work.service, run, viewer)
+    related = (Reference("schedule", schedule.id, schedule.title),)
     look = {"delivery": id, "query": report.header.query}
     options = Options(fonts=work.service.settings.fonts)
     return export(work, report, format, look, options, tenant=delivery.tenant, related=related)
+
+
+def seen(work: Work, id: str) -> Listed:
+    """A delivery of a schedule or alert that the caller may see, or that is for the caller. Raises NotThere."""
+    planner = planner_of(work)
+    found, source = _looked_up(work, id)
+    if found is None or source is None:
+        raise nothing()
+    delivery = found.value
+    if not (planner.may_see(source) or (_is_to(work, delivery) and delivery.recipient in source.recipients)):
+        raise nothing()
+    return Listed(delivery, source)
+
+
+def received(work: Work, id: str) -> Received:
+    """A delivery to the caller, as they may take its files now.
+
+    Raises NotThere; NotAllowed or NotSignedIn if they or the schedule's owner may see it no longer.
+    """
+    work.require("view")
+    service, now = work.service, work.now
+    found = DELIVERIES.find(service.store, id, now)
+    if found is None or not _is_to(work, found.value):
+        raise nothing()
+    delivery, schedule = found.value, _source(work, found.value.source)
+    run = RUNS.find(service.store, delivery.occasion, now)
+    if run is None or not isinstance(schedule, Schedule):
+        raise nothing()
+    if not (run.value.test or delivery.recipient in schedule.recipients):
+        raise nothing()
+    owner = owner_of(service, schedule, now)
+    there = reached(service, delivery.tenant, owner.caller, owner.viewer, delivery.recipient, now)
+    return Received(delivery, run.value, schedule, there.viewer)
 
 
 @router.get("/domains", responses={**problems(401, 403), 200: {"model": DomainsShown, **_TAGGED}})
@@ -204,12 +239,18 @@ def _answer_domains(domains: Domains, version: int) -> Response:
 def _find(work: Work, id: str) -> Found[Delivery]:
     """A delivery of a schedule or alert that the caller may see. Raises NotThere."""
     planner = planner_of(work)
-    found = DELIVERIES.find(work.service.store, id, work.now)
-    # Looked for either way, so that one that is somebody else's takes no longer than one that is not there.
-    source = _source(work, id.partition(".")[0])
+    found, source = _looked_up(work, id)
     if found is None or source is None or not planner.may_see(source):
         raise nothing()
     return found
+
+
+def _looked_up(work: Work, id: str) -> tuple[Found[Delivery] | None, Schedule | Alert | None]:
+    """A delivery and what it is of, each None if there is none.
+
+    Both are looked for either way, so that one that is somebody else's takes no longer than one that is not there.
+    """
+    return DELIVERIES.find(work.service.store, id, work.now), _source(work, id.partition(".")[0])
 
 
 def _source(work: Work, id: str) -> Schedule | Alert | None:
@@ -220,12 +261,7 @@ def _source(work: Work, id: str) -> Schedule | Alert | None:
     return found.value if found else None
 
 
-def _is_for(work: Work, delivery: Delivery) -> bool:
-    return work.caller.kind == "account" and (delivery.recipient.kind, delivery.recipient.to) == (
-        "account",
-        work.caller.id,
-    )
-
-
-def _still_for(test: bool, delivery: Delivery, schedule: Schedule) -> bool:
-    return test or delivery.recipient in schedule.recipients
+def _is_to(work: Work, delivery: Delivery) -> bool:
+    """Whether it was sent to the caller."""
+    caller, to = work.caller, delivery.recipient
+    return (caller.kind, to.kind, to.to) == ("account", "account", caller.id)

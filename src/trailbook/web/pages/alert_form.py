@@ -5,16 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from msgspec.structs import replace
-
+from ...deliver.alerting import query_of, who_of
 from ...deliver.alerts import Alert
 from ...deliver.occurring import By
 from ...errors import BadQuery, TrailbookError
-from ...query.editing import Leaf
-from ...query.language import parse, unparse
-from ...query.normal import conjunction
-from ...query.tree import Direction, Involves
-from ...report.narrowing import of_facet
 from .. import alerts
 from . import addressing
 from .forms import Form, build
@@ -31,7 +25,6 @@ BY: dict[By, str] = {
     "ip": _("of one address"),
 }
 """What events are counted by."""
-_SIDES: dict[str, Direction] = {"initiator": "by", "target": "against", "user": "either"}
 _PLACES = {"path": "above_path", "number": "above_number", "above": "above_path"}
 
 
@@ -85,24 +78,8 @@ def again(alert: Alert, *, active: bool) -> alerts.AlertGiven:
 
 def told(query: str, by: str, group: str, name: str, since: datetime, until: datetime, events: int) -> Told:
     """An occurrence as it is shown: its events are what is looked for, of its group, in its window."""
-    who = f"{name} ({group.partition(':')[2] if by in _SIDES else group})" if name and name != group else group
-    address = url("/reports/new", query=_of_group(query, by, group), since=since.isoformat(), until=until.isoformat())
-    return Told(who, since, events, address)
-
-
-def _of_group(query: str, by: str, group: str) -> str:
-    """What is looked for, of one group; of all, where the language cannot say which."""
-    leaf: Leaf | None = of_facet("user", group.partition(":")[2]) if by in _SIDES else None
-    if isinstance(leaf, Involves):
-        leaf = replace(leaf, direction=_SIDES[by])
-    elif by == "ip":
-        leaf = of_facet("ip", group)
-    if leaf is None:
-        return query
-    try:
-        return unparse(conjunction((parse(query), leaf)))
-    except BadQuery:
-        return query
+    address = url("/reports/new", query=query_of(query, by, group), since=since.isoformat(), until=until.isoformat())
+    return Told(who_of(by, group, name), since, events, address)
 
 
 def _kept(alert: Alert) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Listed(NamedTuple):
 class Sent(NamedTuple):
     """What became of the telling of an occurrence to one recipient."""
 
+    id: str
     to: str
     state: str
     error: str
@@ -184,8 +185,8 @@ def _occurred(visit: Visit, alert: Alert) -> list[tuple[Told, list[Sent]]]:
         (
             alert_form.told(alert.query, alert.by, one.group, one.name, one.since, one.until, len(one.positions)),
             [
-                Sent(addressing.text_of(visit, sent.value.recipient, alert.tenant), sent.value.state, sent.value.error)
-                for sent in DELIVERIES.all(visit.service.store, visit.work.now, owner=one.id)
+                Sent(sent.id, addressing.text_of(visit, sent.recipient, alert.tenant), sent.state, sent.error)
+                for sent in (found.value for found in DELIVERIES.all(visit.service.store, visit.work.now, owner=one.id))
             ],
         )
         for one in alerts.last_occurrences(visit.work, alert.id, _LAST)

@@ -1,4 +1,4 @@
-"""Deliveries: what has been sent to whom and what became of it, and trying those again that were given up."""
+"""Deliveries: what was sent to whom and what became of it; each with its files; trying again what was given up."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from ...deliver.deliveries import Delivery
+from ...deliver.runs import RUNS
 from ...deliver.schedules import Schedule
+from ...errors import BadInput, NotAllowed, NotSignedIn, NotThere, TrailbookError
 from .. import delivering
 from ..changed import After, Given
 from ..delivering import Wanted
+from ..scheduling import planner_of
 from ..strict import Strict
 from . import alerts, schedules
 from .addressing import Addressee, addressees
 from .language import marked as _
 from .screens import Visit, Visiting
-from .showing import url
+from .showing import segment, url
 
 PATH = "/deliveries"
 router = APIRouter(prefix=PATH, include_in_schema=False, route_class=Strict)
@@ -44,6 +47,11 @@ class Sent(NamedTuple):
     own: bool
 
 
+def path_of(id: str) -> str:
+    """Where a delivery is."""
+    return f"{PATH}/{segment(id)}"
+
+
 @router.get("")
 def list_page(visit: Visiting, state: Annotated[Wanted, Query()] = "all", after: After = "") -> Response:
     """The deliveries in a state, the newest first."""
@@ -60,12 +68,38 @@ def list_page(visit: Visiting, state: Annotated[Wanted, Query()] = "all", after:
     )
 
 
+@router.get("/{id}")
+def one_page(visit: Visiting, id: delivering.DeliveryId) -> Response:
+    """A delivery, for who may see it and for whom it is: mail whose files are too large leads them here."""
+    found = delivering.seen(visit.work, id)
+    run = RUNS.find(visit.service.store, found.delivery.occasion, visit.work.now)
+    zone = found.source.zone if isinstance(found.source, Schedule) else visit.service.settings.zone
+    return visit.page(
+        "delivery.html",
+        one=_sent(visit, found),
+        sees=planner_of(visit.work).may_see(found.source),
+        run=run.value if run else None,
+        clock=visit.showing_in(zone),
+        refused=_refused(visit, id),
+        states=schedules.STATES,
+    )
+
+
 @router.post("/{id}/retry")
 def retry(visit: Visiting, id: delivering.DeliveryId) -> Response:
     """Try a delivery again that was given up."""
     visit.form.read(Given)
     delivering.retry_delivery(visit.work, id)
-    return visit.go(PATH, visit.gettext("It is tried again."))
+    return visit.go(path_of(id), visit.gettext("It is tried again."))
+
+
+def _refused(visit: Visit, id: str) -> TrailbookError | None:
+    """Why the files of a delivery cannot be taken by the visitor now; None if they can."""
+    try:
+        delivering.received(visit.work, id)
+    except (BadInput, NotAllowed, NotSignedIn, NotThere) as error:
+        return error
+    return None
 
 
 def _sent(visit: Visit, one: delivering.Listed) -> Sent:

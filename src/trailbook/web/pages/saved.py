@@ -88,6 +88,7 @@ def list_page(visit: Visiting, after: After = "", deleted: Annotated[str, Query(
         next=url("/reports", after=following) if following else "",
         first="/reports" if after else "",
         deleted=_deleted(visit, deleted),
+        scheduled=bool(deleted and schedules.of_report(visit, deleted)),
     )
 
 

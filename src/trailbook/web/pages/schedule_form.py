@@ -6,9 +6,11 @@ from typing import Any
 
 from babel.dates import get_day_names
 
+from ...deliver.alerts import has_period
 from ...deliver.schedules import Schedule
 from ...deliver.times import LAST_DAY, WEEKDAYS
 from ...errors import BadInput, TrailbookError
+from ...query.language import parse
 from ...render import DOWNLOADS
 from ...report.saved import SavedReport
 from ..scheduling import ScheduleGiven
@@ -32,7 +34,6 @@ EVERY = (
     ("cron", _("By a cron expression")),
 )
 PERIODS = (
-    ("", _("The report's own")),
     ("yesterday", _("Yesterday")),
     ("last-week", _("Last week")),
     ("last-month", _("Last month")),
@@ -41,7 +42,7 @@ PERIODS = (
     ("-7d", _("Last 7 days")),
     ("-30d", _("Last 30 days")),
 )
-"""Periods to choose from, as of when it runs."""
+"""Periods to choose from beside the report's own, as of when it runs."""
 MISSED = (
     ("latest", _("Run the last one that was missed, late")),
     ("each", _("Run each that was missed, late")),
@@ -112,7 +113,7 @@ def offered(visit: Visit, report: SavedReport, schedule: Schedule | None, shown:
         "every": EVERY,
         "days": [Choice(day, names[number]) for number, day in enumerate(WEEKDAYS)],
         "dates": [*((str(day), str(day)) for day in range(1, 29)), (str(LAST_DAY), visit.gettext("the last day"))],
-        "periods": _periods(visit, shown.value("during")),
+        "periods": _periods(visit, shown.value("during"), report),
         "zones": dict.fromkeys((visit.service.settings.zone, *ZONES)),
         "formats": [Choice(name, one.name) for name, one in DOWNLOADS.items()],
         "missed": [(value, visit.gettext(label)) for value, label in MISSED],
@@ -129,7 +130,7 @@ def _kept(schedule: Schedule) -> dict[str, Any]:
         **own, **when, **addressing.fields_of(schedule.recipients),
         "formats": schedule.formats,
         "skip_empty": ["on"] if schedule.skip_empty else [],
-        "attach_mib": f"{schedule.attach_bytes / _MEBIBYTE}".removesuffix(".0"),
+        "attach_mib": _mebibytes(schedule.attach_bytes),
     }  # fmt: skip
 
 
@@ -149,6 +150,12 @@ def _timing(form: Form) -> dict[str, Any]:
     return {"every": every, **{name: form.all(name) if name == "days" else form.one(name) for name in kept}}
 
 
+def _mebibytes(bytes: int) -> str:
+    """Bytes as a number of mebibytes, with no more digits than it takes to mean the same."""
+    texts = (f"{bytes / _MEBIBYTE:.{digits}f}" for digits in range(8))
+    return next(one for one in texts if _bytes(one) == bytes)
+
+
 def _bytes(text: str) -> int:
     """A number of mebibytes in bytes. Raises BadInput."""
     try:
@@ -159,7 +166,24 @@ def _bytes(text: str) -> int:
         ) from None
 
 
-def _periods(visit: Visit, present: str) -> list[tuple[str, str]]:
+def period(visit: Visit, during: str, report: SavedReport | None) -> str:
+    """A period of a schedule in words; empty: that of its report, which is said where it is known and plainly said."""
+    if during:
+        return visit.gettext(dict(PERIODS).get(during, during))
+    given = report.definition if report else {}
+    edges = [given.get(name, "") for name in ("since", "until")]
+    if own := given.get("during", ""):
+        said = period(visit, own, None)
+    elif any(edges):
+        said = " – ".join(edge or "…" for edge in edges)
+    elif report is not None and not has_period(parse(given.get("query", ""))):
+        said = visit.gettext("All time")
+    else:
+        return visit.gettext("The report's own")
+    return visit.gettext("The report's own: %(period)s") % {"period": said}
+
+
+def _periods(visit: Visit, present: str, report: SavedReport) -> list[tuple[str, str]]:
     """Periods to choose from; and the one that it has, if it is another."""
-    options = [(value, visit.gettext(label)) for value, label in PERIODS]
-    return options if present in dict(PERIODS) else [*options, (present, present)]
+    known = ["", *dict(PERIODS)]
+    return [(one, period(visit, one, report)) for one in dict.fromkeys((*known, present))]

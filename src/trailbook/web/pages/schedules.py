@@ -14,8 +14,8 @@ from pydantic import Field
 from starlette.responses import Response
 
 from ...access.kept import Found
-from ...deliver.recipients import Recipient
-from ...deliver.runs import RUNS
+from ...deliver.deliveries import DELIVERIES, Delivery
+from ...deliver.runs import RUNS, Run
 from ...deliver.schedules import SCHEDULES, Schedule
 from ...deliver.sending import WAYS
 from ...deliver.ways import open_ways
@@ -53,12 +53,26 @@ _LOOKED_BACK = (1, 8, 32, 400)
 
 
 class Planned(NamedTuple):
-    """A schedule in a list: whose it is (empty: one's own), of which report, and when it runs, if it does."""
+    """A schedule in a list: whose it is (empty: one's own), of which report, and when it runs, or would."""
 
     schedule: Schedule
     owner: str
     report: str
-    due: Times | None
+    due: Times
+
+
+class Sent(NamedTuple):
+    """A delivery of a run, and to whom, in words."""
+
+    delivery: Delivery
+    to: str
+
+
+class Ran(NamedTuple):
+    """A run, and what came of it."""
+
+    run: Run
+    deliveries: list[Sent]
 
 
 class TimesAsked(Given):
@@ -210,13 +224,14 @@ def _page(visit: Visit, id: str, wrong: TrailbookError | None = None) -> Respons
         schedule=schedule,
         version=found.record.version,
         own=planner.is_own(schedule),
-        period=dict(schedule_form.PERIODS).get(schedule.during, schedule.during),
+        period=schedule_form.period(visit, schedule.during, _report_of(planner, schedule.report)),
         missed=dict(schedule_form.MISSED)[schedule.missed],
         recipients=addressing.addressees(visit, schedule.recipients, schedule.tenant),
         closed={WAYS[one.kind] for one in schedule.recipients} - ways,
         here=path_of(id),
         report_path=_back(planner, schedule.report),
         runs=list(_last_runs(visit, schedule)),
+        clock=visit.showing_in(schedule.zone),
         states=STATES,
     )
 
@@ -254,20 +269,26 @@ def _times(visit: Visit, given: dict[str, Any]) -> dict[str, Any]:
 def _planned(visit: Visit, planner: Planner, found: Found[Schedule]) -> Planned:
     one = found.value
     owner = "" if planner.is_own(one) else addressing.name_of(visit, one.owner, one.tenant)
-    due = times_of(one.timing, one.zone, visit.locale, visit.work.now) if one.active else None
-    return Planned(one, owner, _title(planner, one.report), Times(**due) if due else None)
+    due = times_of(one.timing, one.zone, visit.locale, visit.work.now)
+    return Planned(one, owner, _title(planner, one.report), Times(**due))
 
 
 def _report(visit: Visit, schedule: Schedule) -> SavedReport:
     return reports.desk_of(visit.work).find(schedule.report).value
 
 
+def _report_of(planner: Planner, report: str) -> SavedReport | None:
+    """A report; None for one that the visitor does not see."""
+    try:
+        return planner.desk.find(report).value
+    except NotThere:
+        return None
+
+
 def _title(planner: Planner, report: str) -> str:
     """The title of a report, empty for one that the visitor does not see."""
-    try:
-        return planner.desk.find(report).value.title
-    except NotThere:
-        return ""
+    found = _report_of(planner, report)
+    return found.title if found else ""
 
 
 def _back(planner: Planner, report: str) -> str:
@@ -275,17 +296,15 @@ def _back(planner: Planner, report: str) -> str:
     return f"/reports/{segment(report)}" if _title(planner, report) else PATH
 
 
-def _last_runs(visit: Visit, schedule: Schedule) -> Iterator[dict[str, Any]]:
+def _last_runs(visit: Visit, schedule: Schedule) -> Iterator[Ran]:
     """The last runs of a schedule, newest first, those of tests included."""
     store, now = visit.service.store, visit.work.now
-    found: list[Any] = []
+    found: list[Run] = []
     for days in _LOOKED_BACK:
         after = f"{schedule.id}.{now - timedelta(days=days):%Y%m%dT%H%M%SZ}"
         found = [one.value for one in RUNS.all(store, now, owner=schedule.id, after=after)]
         if len(found) >= _RUNS:
             break
     for run in sorted(found, key=attrgetter("taken_at"), reverse=True)[:_RUNS]:
-        shown = scheduling.run_shown(visit.work, run.id)
-        for one in shown["deliveries"]:
-            one["to"] = addressing.text_of(visit, Recipient(**one["recipient"]), schedule.tenant)
-        yield shown
+        deliveries = [one.value for one in DELIVERIES.all(store, now, owner=run.id)]
+        yield Ran(run, [Sent(one, addressing.text_of(visit, one.recipient, schedule.tenant)) for one in deliveries])

@@ -1,4 +1,4 @@
-// Exports that are yet to end are looked at again, until all have ended; who listens is told what has.
+// What is yet to end (an export, a delivery) is looked at again, until all has ended; who listens is told what has.
 
 import { say } from "./page.js";
 
@@ -23,7 +23,7 @@ async function renew() {
   for (const old of document.querySelectorAll("[data-open]")) {
     const now = read.getElementById(old.id);
     if (!now) old.removeAttribute("data-open");
-    else if (now.dataset.state === old.dataset.state) old.querySelector(".state").replaceWith(now.querySelector(".state"));
+    else if (now.dataset.state === old.dataset.state && "open" in now.dataset) old.querySelector(".state").replaceWith(now.querySelector(".state"));
     else turn(old, now);
   }
 }
@@ -32,6 +32,6 @@ async function renew() {
 function turn(old, now) {
   const held = old.contains(document.activeElement);
   old.replaceWith(now);
-  if (held) now.querySelector("a.button, button")?.focus();
+  if (held) (now.querySelector("a.button, button") ?? now.querySelector("a"))?.focus();
   say(now.dataset.said);
 }
