@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from ..directory.viewer import Viewer
-from ..query.tree import Field, both
+from msgspec.structs import replace
+
+from ..directory.viewer import Viewer, within
+from ..query.matches import matches
+from ..query.tree import EVERYTHING, Field, both
 from ..report import run as reporting
 from ..report.clock import Clock, locale_named, zone_named
 from ..report.definition import Definition
@@ -17,6 +20,7 @@ from .alerts import ALERTS, Alert, Occurrence, Seeing, check, owner_of
 from .base import Base
 from .channel import Message
 from .letter import Letter, first_rows, written
+from .occurring import match_of
 from .owners import check_number, check_recipients
 from .reading import ask_as
 
@@ -36,6 +40,21 @@ def check_all(base: Base, alert: Alert, now: datetime) -> Seeing:
     return owner
 
 
+def as_seen(base: Base, alert: Alert, occurrence: Occurrence, viewer: Viewer) -> Occurrence | None:
+    """The occurrence with those of its events that `viewer` may see, and its group's name in these; None without any.
+
+    Raises NotAllowed if columns are hidden from them.
+    """
+    Hidden(viewer).check_events()
+    mine = within(viewer, EVERYTHING)
+    kept = [(at, one.sealed.event) for at in occurrence.positions for one in base.store.kept(alert.tenant, at, 1)]
+    seen = [(at, event) for at, event in kept if matches(mine, event)]
+    if len(seen) in (0, len(kept)):
+        return occurrence if seen else None
+    names = [match_of(event, at, alert.by).groups.get(occurrence.group, "") for at, event in seen]
+    return replace(occurrence, positions=tuple(at for at, _ in seen), name=next(filter(None, reversed(names)), ""))
+
+
 def events_of(base: Base, alert: Alert, occurrence: Occurrence, viewer: Viewer, now: datetime) -> Report:
     """The events of an occurrence that `viewer` may see. Raises NotAllowed if columns are hidden from them."""
     Hidden(viewer).check_events()
@@ -49,7 +68,7 @@ def events_of(base: Base, alert: Alert, occurrence: Occurrence, viewer: Viewer, 
 
 
 def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: str, events: Report) -> Message:
-    """The message that tells of an occurrence; `events`: those of it that its recipient may see."""
+    """The message that tells of an occurrence, which is as its recipient may see it, and so are its `events`."""
     clock = Clock(zone_named(base.settings.zone), locale_named(base.settings.locale))
     rows = list(events.values())
     subject = f"{alert.title}: {occurrence.name or occurrence.group}" if occurrence.group else alert.title
@@ -63,6 +82,11 @@ def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: st
         "Query": alert.query,
         "As seen by": events.header.viewer,
     }
+    asked = urlencode({
+        "query": alert.query,
+        "since": occurrence.since.isoformat(),
+        "until": occurrence.until.isoformat(),
+    })  # fmt: skip
     letter = Letter(
         subject,
         text=tuple(alert.text.split("\n\n")),
@@ -70,8 +94,7 @@ def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: st
         labels=labels,
         rows=shown,
         note=f"{len(shown)} of the {len(rows):,} events by then." if len(shown) < len(rows) else "",
-        link=f"{base.settings.address}/reports/new?{urlencode(_asked(alert, occurrence))}",
-        link_says="See the events in Trailbook",
+        links=(("See the events in Trailbook", f"{base.settings.address}/reports/new?{asked}"),),
     )
     text, html = written(letter)
     data: dict[str, Any] = {
@@ -90,12 +113,3 @@ def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: st
 
 
 _GROUPS = {"": "", "initiator": "Who did it", "target": "Whom it was done to", "user": "User", "ip": "Address"}
-
-
-def _asked(alert: Alert, occurrence: Occurrence) -> dict[str, str]:
-    """The same, for people: what is looked for, in the window."""
-    return {
-        "query": alert.query,
-        "since": occurrence.since.isoformat(),
-        "until": occurrence.until.isoformat(),
-    }
