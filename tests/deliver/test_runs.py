@@ -15,7 +15,7 @@ from simulated import Died
 from size import sized
 from stores import PLACES, STORES
 
-from trailbook.deliver import message
+from trailbook.deliver import message, runs
 from trailbook.deliver.channel import Failed, Message, Refused, Uncertain
 from trailbook.deliver.deliveries import DEAD_LETTERS, DELIVERIES, MOST_TRIES, revive
 from trailbook.deliver.files import Files, Made
@@ -106,13 +106,26 @@ def test_missed_runs_are_made_up_for_as_chosen(office: Office, missed: str, due:
     assert office.runs()[-1].due_at == at(19, 0)
 
 
+def test_after_a_long_absence_only_the_last_that_were_missed_are_made_up_for(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "MOST_MISSED", 3)
+    office.add()
+    office.work(days=30, minutes=7)
+    assert [f"{one.due_at:%d %H:%M}" for one in office.runs()] == ["31 08:55", "31 09:00", "31 09:05"]
+    told = [event.data for event in office.events() if event.action == "run"]
+    assert [one.get("missed_since") for one in told] == ["2021-12-01T09:05:00Z", None, None]
+    assert office.work(minutes=3) == 1
+
+
 def test_files_that_are_too_large_are_linked_to_or_refused(office: Office) -> None:
     """Who cannot sign in gets no link."""
-    office.add(attach_bytes=10, recipients=(ANN, OUTSIDE))
+    office.add(attach_bytes=10, recipients=(ANN, OUTSIDE), formats=("csv", "html"))
     office.work(minutes=5)
     (sent,) = office.sent
     assert sent.message.attachments == ()
-    assert f"/api/v1/deliveries/{sent.message.id}/files/csv" in sent.message.text
+    for format in ("csv", "html"):
+        assert f"/deliveries/{sent.message.id}/files/{format}\n" in sent.message.text
     states = {one.recipient: (one.state, one.error) for one in office.deliveries()}
     assert states[ANN] == ("sent", "")
     assert states[OUTSIDE][0] == "dead"

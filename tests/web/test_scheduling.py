@@ -16,6 +16,7 @@ from trailbook.access.kept import ACCOUNTS
 from trailbook.access.model import SHIPPED_ROLES, Account
 from trailbook.deliver.channel import Message, Refused
 from trailbook.deliver.handlers import handlers
+from trailbook.deliver.tasks import TASKS
 from trailbook.deliver.worker import Worker
 from trailbook.directory.viewer import Scope, SelfScope
 from trailbook.event.model import PartyKey
@@ -165,6 +166,18 @@ def test_only_its_owner_changes_it_and_who_manages_reports_may_stop_it(place: Pl
     assert place.ann.get(path).status_code == 404
 
 
+def test_what_was_changed_or_deleted_leaves_nothing_that_waits(place: Place) -> None:
+    id = place.schedule().json()["id"]
+    form = {"title": "Weekly", "report": place.report, "timing": TIMING, "zone": "UTC", "recipients": [ANN]}
+    for zone, active in (("Asia/Tokyo", True), ("UTC", True), ("UTC", False), ("UTC", True)):
+        answer = place.ann.put(f"{API}/schedules/{id}", json={**form, "zone": zone, "active": active})
+        assert answer.status_code == 200
+        waiting = [one.value.subject for one in TASKS.each(place.served.store, NOW)]
+        assert len(waiting) == active
+    assert place.ann.delete(f"{API}/schedules/{id}").status_code == 204
+    assert list(TASKS.each(place.served.store, NOW)) == []
+
+
 def test_who_may_not_schedule_makes_none(place: Place) -> None:
     assert place.schedule(place.bob).status_code == 403
     assert asking(served=place.served, rights=frozenset()).get(f"{API}/schedules").status_code == 403
@@ -182,12 +195,12 @@ def test_trying_it_out_sends_it_to_oneself_alone(place: Place) -> None:
     (delivery,) = run["deliveries"]
     assert (run["test"], delivery["state"], delivery["files"][0]["rows"]) == (True, "sent", 6)
     assert get(place.ann, f"/deliveries/{delivery['id']}") == delivery
-    path = f"{API}/deliveries/{delivery['id']}/files/csv"
+    path = f"/deliveries/{delivery['id']}/files/csv"
     assert f"http://testserver{path}" in message.text
-    taken = place.ann.get(path)
+    taken = place.ann.get(API + path)
     assert taken.status_code == 200
     assert taken.text.count("\n") == 7
-    assert place.boss.get(path).status_code == place.other.get(path).status_code == 404
+    assert place.boss.get(API + path).status_code == place.other.get(API + path).status_code == 404
 
 
 def test_a_delivery_that_was_given_up_is_listed_and_tried_again(place: Place) -> None:
