@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from deliver.scheduled import ANN, BOB, OUTSIDE, Office, at
+from msgspec.structs import replace
 from sealed import seal, simple
 from simulated import Died
 from size import sized
@@ -20,6 +21,8 @@ from trailbook.deliver.channel import Failed, Message, Refused, Uncertain
 from trailbook.deliver.deliveries import DEAD_LETTERS, DELIVERIES, MOST_TRIES, revive
 from trailbook.deliver.files import Files, Made
 from trailbook.deliver.recipients import Recipient
+from trailbook.deliver.schedules import next_task
+from trailbook.deliver.tasks import TASKS
 from trailbook.deliver.times import Timing
 from trailbook.store.ports import Store
 
@@ -104,6 +107,27 @@ def test_missed_runs_are_made_up_for_as_chosen(office: Office, missed: str, due:
     assert [f"{one.due_at:%H:%M}" for one in office.runs()] == due
     assert office.work(minutes=30) == 1
     assert office.runs()[-1].due_at == at(19, 0)
+
+
+def test_however_late_it_is_a_run_is_of_the_period_before_its_due_time(office: Office) -> None:
+    """Due at ten, begun at noon; events are from eight, seven, six and so on."""
+    office.add(timing=Timing("day", "11:00"), during="-3h", text="From {since}.")  # by clocks in Berlin
+    assert office.work(hours=3) == 1
+    (sent,) = office.sent
+    assert "From Dec 1, 2021, 8:00 AM." in sent.message.text
+    assert sent.files[0].count("\n") == 3
+
+
+def test_clocks_that_are_set_back_run_nothing_twice(office: Office) -> None:
+    """As when a schedule is changed on a machine whose clock is behind that of the one that ran it."""
+    schedule = office.add()
+    assert office.work(minutes=5) == 1
+    office.clock.move(seconds=-5)
+    office.change(turn=2)
+    office.base.keep([TASKS.record(next_task(replace(schedule, turn=2), office.clock()))])
+    assert office.work(seconds=5) == 0
+    assert office.work(minutes=5) == 1
+    assert [one.due_at for one in office.runs()] == [at(9, 5), at(9, 10)]
 
 
 def test_after_a_long_absence_only_the_last_that_were_missed_are_made_up_for(
