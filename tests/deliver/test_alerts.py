@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -12,7 +12,7 @@ import pytest
 from deliver.scheduled import ANN, BOB, OUTSIDE, Office
 from msgspec.structs import replace
 from sealed import seal
-from simulated import START, Died
+from simulated import START, Died, Mortal
 from size import sized
 from stores import PLACES, STORES
 
@@ -30,7 +30,7 @@ from trailbook.errors import BadInput, NotAllowed
 from trailbook.event.ids import uuid7
 from trailbook.event.model import Belonging, Event, Initiator, Target
 from trailbook.query.tree import Field
-from trailbook.store.ports import Store
+from trailbook.store.ports import Record, Store
 
 
 @pytest.fixture(params=STORES)
@@ -279,6 +279,24 @@ def test_an_answer_that_was_lost_is_noted(office: Alarms) -> None:
     assert office.work(minutes=2) == 1
     (delivery,) = office.deliveries()
     assert (delivery.state, delivery.uncertain) == ("sent", True)
+
+
+def test_of_very_many_that_occur_at_once_some_are_kept_at_a_time(
+    office: Alarms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, keep = list[int](), Mortal.keep
+
+    def counted(base: Mortal, changed: Sequence[Record], **more: Any) -> Any:
+        at_once.append(sum(one.kind == OCCURRENCES.kind for one in changed))
+        return keep(base, changed, **more)
+
+    monkeypatch.setattr(watching, "MOST_FIRED", 3)
+    monkeypatch.setattr(Mortal, "keep", counted)
+    office.alert(threshold=1)
+    for user in range(10):
+        office.failed(0, user=f"u{user}")
+    assert office.work(minutes=1) == 10
+    assert (max(at_once), sum(at_once)) == (3, 10)
 
 
 def test_what_cannot_count_any_more_is_not_read_again(office: Alarms, monkeypatch: pytest.MonkeyPatch) -> None:

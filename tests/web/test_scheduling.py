@@ -203,6 +203,14 @@ def test_trying_it_out_sends_it_to_oneself_alone(place: Place) -> None:
     assert place.boss.get(API + path).status_code == place.other.get(API + path).status_code == 404
 
 
+def test_trying_it_out_sends_a_report_without_rows_too(place: Place) -> None:
+    """Else whoever tries it cannot tell whether it works."""
+    made = place.schedule(skip_empty=True, during="2019").json()
+    assert place.ann.post(f"{API}/schedules/{made['id']}/test").status_code == 202
+    place.work()
+    assert [one.to for one in place.sent] == ["ann@example.com"]
+
+
 def test_a_delivery_that_was_given_up_is_listed_and_tried_again(place: Place) -> None:
     made = place.schedule().json()
     place.ann.post(f"{API}/schedules/{made['id']}/test")
