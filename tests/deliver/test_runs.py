@@ -231,7 +231,12 @@ def test_what_is_refused_or_tried_too_often_is_a_dead_letter_and_can_be_tried_ag
     for _ in range(60):
         office.work(minutes=30)
     assert (office.deliveries()[0].state, office.deliveries()[0].tries) == ("dead", MOST_TRIES)
-    assert len(DEAD_LETTERS.all(office.store, office.clock(), owner="acme")) == 1
+    (dead,) = DEAD_LETTERS.all(office.store, office.clock(), owner="acme")
+
+    decided = revive(DELIVERIES.find(office.store, dead.value.id, office.clock()), dead, office.clock())
+    office.base.keep(decided.changed, removed=decided.removed)
+    office.work(minutes=1)
+    assert (office.deliveries()[0].state, office.deliveries()[0].tries) == ("waiting", 1)
 
 
 def test_a_lost_answer_is_marked_uncertain_and_sent_again_under_the_same_id(office: Office) -> None:
