@@ -141,10 +141,19 @@ def retry_delivery(work: Working, id: DeliveryId) -> Response:
 @router.get(
     "/deliveries/{id}/files/{format}",
     response_class=Response,
-    responses={**READING, **problems(404, 429), 200: {"description": "The rows, as they are read.", "content": _FILES}},
+    responses={
+        **READING,
+        **problems(404, 429),
+        200: {"description": "The file.", "content": _FILES},
+        206: {"description": "A part of the file, which is not there while it is made anew."},
+        416: {"description": "The file has no such part."},
+    },
 )
 def file_of_delivery(work: Working, id: DeliveryId, format: FormatName) -> Response:
-    """A file of a delivery, for the account that received it: of what it and the schedule's owner may see now."""
+    """A file of a delivery, for the account that received it: of what it and the schedule's owner may see now.
+
+    It is the one that was made to be sent or, if that is gone or they may see something else by now, made anew.
+    """
     work.require("view")
     store, now = work.service.store, work.now
     found = DELIVERIES.find(store, id, now)
