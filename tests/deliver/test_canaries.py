@@ -47,7 +47,6 @@ from trailbook.store.memory import MemoryStore
 from trailbook.store.ports import Store
 from trailbook.web import alerts as alerts_api
 from trailbook.web.app import make_app
-from trailbook.web.callers import caller_of
 from trailbook.web.service import Service
 
 CANARY = re.compile(rb"cn[0-9a-f]+[dpw]z")
@@ -80,8 +79,7 @@ class Town(Office):
         self.leaks: list[str] = []
         settings = Settings(export_folder=str(folder / "files"), worker=False)
         self.served = Service(store, settings, clock=self.clock, randomness=Random(0).randbytes)
-        app = make_app(self.served)
-        app.dependency_overrides[caller_of] = lambda: self.asking
+        app = make_app(self.served, find_caller=lambda *_: self.asking)
         self.http, self.asking = TestClient(app, raise_server_exceptions=False), None
         self.memberships: list[Membership] = []
         self.base.keep([ROLES.record(NO_ADDRESSES)])
