@@ -8,7 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -98,7 +98,7 @@ class Scripted(socketserver.ThreadingTCPServer):
     """Answers each command with what `script` says, None: hangs up, an Event: says nothing until it is set.
 
     Keys are GREETING, commands, BODY (while the message comes in) and END (after its last dot). `said` is what it was
-    told, `bodies` the messages that came in whole.
+    told, `bodies` the messages that came in whole, each by the script of `scripts` at the same place.
     """
 
     daemon_threads = True
@@ -108,24 +108,30 @@ class Scripted(socketserver.ThreadingTCPServer):
         self.script = {"GREETING": "220 here", "EHLO": "250 here", "DATA": "354 go on", "END": "250 OK"} | script
         self.said: list[str] = []
         self.bodies: list[bytes] = []
+        self.scripts: list[dict[str, Any]] = []
         super().__init__(("127.0.0.1", 0), _Talk)
 
     @property
     def port(self) -> int:
         return int(self.server_address[1])
 
+    def next_script(self) -> dict[str, Any]:
+        """What it does to the next who connects."""
+        return self.script
+
 
 class _Talk(socketserver.StreamRequestHandler):
     server: Scripted
 
     def handle(self) -> None:
+        self.script = self.server.next_script()
         try:
             if not self.answer("GREETING"):
                 return
             while line := self.rfile.readline().decode().strip():
                 verb = line.split(" ")[0].upper()
                 self.server.said.append(line)
-                if verb == "DATA" and self.server.script["DATA"] == "354 go on":
+                if verb == "DATA" and self.script["DATA"] == "354 go on":
                     if not self.answer("DATA") or not self.body() or not self.answer("END"):
                         return
                 elif not self.answer(verb) or verb == "QUIT":
@@ -136,14 +142,15 @@ class _Talk(socketserver.StreamRequestHandler):
     def body(self) -> bool:
         taken = b""
         while not taken.endswith(b"\r\n.\r\n"):
-            if "BODY" in self.server.script and taken:
+            if "BODY" in self.script and taken:
                 return False
             taken += self.rfile.readline()
         self.server.bodies.append(taken)
+        self.server.scripts.append(self.script)
         return True
 
     def answer(self, verb: str) -> bool:
-        said = self.server.script.get(verb, "221 bye" if verb == "QUIT" else "250 OK")
+        said = self.script.get(verb, "221 bye" if verb == "QUIT" else "250 OK")
         if isinstance(said, threading.Event):
             said.wait(20)
             return False
@@ -155,7 +162,17 @@ class _Talk(socketserver.StreamRequestHandler):
 @contextmanager
 def scripted(**script: Any) -> Iterator[Scripted]:
     """Such a server, until the end of the test."""
-    with Scripted(script) as server:
+    with serving(Scripted(script)) as server:
+        yield server
+
+
+S = TypeVar("S", bound=Scripted)
+
+
+@contextmanager
+def serving(server: S) -> Iterator[S]:
+    """The server, at work until the end of the test."""
+    with server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -13,7 +13,7 @@ import pytest
 from deliver.scheduled import ANN, BOB, OUTSIDE, Office
 from msgspec.structs import replace
 from sealed import seal
-from simulated import START, Died
+from simulated import START, Died, Mortal
 from size import sized
 from stores import PLACES, STORES
 
@@ -31,7 +31,7 @@ from trailbook.errors import BadInput, NotAllowed
 from trailbook.event.ids import uuid7
 from trailbook.event.model import Belonging, Event, Initiator, Target
 from trailbook.query.tree import Field
-from trailbook.store.ports import Store
+from trailbook.store.ports import Record, Store
 
 
 @pytest.fixture(params=STORES)
@@ -66,11 +66,11 @@ class Alarms(Office):
         assert found is not None
         return found.value
 
-    def failed(self, *minutes: float, user: str = "u1", action: str = "login", data: Any = None) -> None:
+    def failed(self, *minutes: float, user: str = "u1", action: str = "login", data: Any = None, **who: Any) -> None:
         """Sign-ins that failed so many minutes after the start, in one batch."""
-        self.store.append([seal(self.event(minute, user, action, data)) for minute in minutes])
+        self.store.append([seal(self.event(minute, user, action, data, **who)) for minute in minutes])
 
-    def event(self, minute: float, user: str, action: str = "login", data: Any = None) -> Event:
+    def event(self, minute: float, user: str, action: str = "login", data: Any = None, **who: Any) -> Event:
         Alarms.numbers += 1
         at = START + timedelta(minutes=minute)
         return Event(
@@ -80,7 +80,7 @@ class Alarms(Office):
             action=action,
             tenant="acme",
             outcome="failure",
-            initiator=Initiator(user, tenant="acme", ip="10.0.0.1", verified=False),
+            initiator=Initiator(user, tenant="acme", **{"ip": "10.0.0.1", "verified": False, **who}),
             targets=(Target("user", user, f"Name of {user}", "acme", groups=(Belonging(f"g-{user}", "", "acme"),)),),
             data=data,
             recorded_at=START + timedelta(minutes=minute),
@@ -310,18 +310,68 @@ def test_an_answer_that_was_lost_is_noted(office: Alarms) -> None:
     assert (delivery.state, delivery.uncertain) == ("sent", True)
 
 
+def test_of_very_many_that_occur_at_once_some_are_kept_at_a_time(
+    office: Alarms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, keep = list[int](), Mortal.keep
+
+    def counted(base: Mortal, changed: Sequence[Record], **more: Any) -> Any:
+        at_once.append(sum(one.kind == OCCURRENCES.kind for one in changed))
+        return keep(base, changed, **more)
+
+    monkeypatch.setattr(watching, "MOST_FIRED", 3)
+    monkeypatch.setattr(Mortal, "keep", counted)
+    office.alert(threshold=1)
+    for user in range(10):
+        office.failed(0, user=f"u{user}")
+    assert office.work(minutes=1) == 10
+    assert (max(at_once), sum(at_once)) == (3, 10)
+
+
+def test_what_cannot_count_any_more_is_not_read_again(office: Alarms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither what was told, nor what is of others, however much of it is in the window."""
+    reads, scan = list[int](), office.store.scan
+
+    def counted(*given: Any, **more: Any) -> Iterator[Any]:
+        found = list(scan(*given, **more))
+        reads.append(len(found))
+        return iter(found)
+
+    office.alert(by="ip", minutes=600, threshold=5)
+    office.failed(*(number / 100 for number in range(400)), ip="10.0.0.1")
+    office.failed(0, 1, 2, ip="10.0.0.2")
+    assert office.work(minutes=5) == 1
+    monkeypatch.setattr(office.store, "scan", counted)
+    for _ in range(3):
+        office.failed(5, ip="10.0.0.1")
+        assert office.work(minutes=1) == 0
+    assert sum(reads) == 0
+    office.failed(6, ip="10.0.0.2")
+    assert office.work(minutes=1) == 0
+    assert reads == [4]
+
+
+ADDRESSES = ("10.0.0.1", "10.0.0.2", "::ffff:10.0.0.1", "2001:db8::1", "elsewhere")
+
+
 @pytest.mark.parametrize("kind", PLACES)
-@pytest.mark.parametrize("seed", range(sized(3, 60)))
-def test_whatever_dies_each_occurrence_is_told_as_a_brute_force_finds_it(kind: str, seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", range(sized(5, 60)))
+def test_whatever_dies_each_occurrence_is_told_as_a_brute_force_finds_it(
+    kind: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "MOST_ASKED_FOR", seed % 3)
     random = Random(seed)
     opened = STORES[kind](tmp_path)
     dying = False
     office = Alarms(opened, tmp_path, dies=lambda: dying and random.random() < 0.05)
     try:
-        alert = office.alert(by="target")
+        alert = office.alert(by=("target", "ip", "user", "initiator", "")[seed % 5])
         begin = opened.heads(OPERATOR)["acme"].size
         for _ in range(sized(12, 40)):
-            office.failed(*(random.uniform(-40, 0) for _ in range(random.randrange(4))), user=f"u{random.randrange(2)}")
+            for _ in range(random.randrange(1, 4)):
+                times = [random.uniform(-30, 0) for _ in range(random.randrange(1, 3))]
+                who = {"ip": random.choice(ADDRESSES), "verified": random.random() < 0.7}
+                office.failed(*times, user=f"u{random.randrange(2)}", **who)
             dying = True
             for _ in range(3):
                 try:

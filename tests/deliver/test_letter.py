@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trailbook.deliver.letter import Letter, first_rows, written
@@ -22,7 +22,10 @@ LETTER = Letter(
     rows=(("Nov 16, 2026", "Ann Lee", "Action login on resource users"), ("Nov 17, 2026", "أحمد", HOSTILE)),
     note="2 of 1,204 rows.",
     chart="Logins by day",
-    link="https://audit.example.com/exports/7?a=1&b=2",
+    links=(
+        ("CSV", "https://audit.example.com/exports/7?a=1&b=2"),
+        ("Excel", "https://audit.example.com/exports/8"),
+    ),
 )
 
 
@@ -50,8 +53,10 @@ def test_both_say_the_same() -> None:
     for said in ("Logins of the week", "Have a look.", "Europe/Berlin", "Ann Lee", "أحمد", HOSTILE, "2 of 1,204 rows."):
         assert said in text
         assert said in shown.text
-    assert LETTER.link in text
-    assert shown.addresses == ["cid:chart", LETTER.link]
+    for says, address in LETTER.links:
+        assert f"{says}: {address}" in text
+        assert says in shown.text
+    assert shown.addresses == ["cid:chart", *(address for _, address in LETTER.links)]
 
 
 def test_the_styles_are_in_attributes_and_dark_colours_in_a_rule() -> None:
@@ -60,12 +65,14 @@ def test_the_styles_are_in_attributes_and_dark_colours_in_a_rule() -> None:
     assert "prefers-color-scheme: dark" in html
 
 
+@settings(deadline=None)
 @given(
     text=st.one_of(st.text(), st.sampled_from([HOSTILE, "</td></table><a href=//evil.example>", "{{ 7*7 }}", "\x00"]))
 )
 def test_no_text_becomes_a_tag_or_an_address(text: str) -> None:
-    plain = Letter("T", ("x",), (("a", "b"),), ("c",), (("d",),), "e", "f", "https://a.example", "g", "h")
-    hostile = Letter(text, (text,), ((text, text),), (text,), ((text,),), text, text, "https://a.example", text, text)
+    plain = Letter("T", ("x",), (("a", "b"),), ("c",), (("d",),), "e", "f", (("h", "https://a.example"),), "g")
+    all_of_it = (text, (text,), ((text, text),), (text,), ((text,),), text, text, ((text, "https://a.example"),), text)
+    hostile = Letter(*all_of_it)
     wanted, found = Parsed(written(plain)[1]), Parsed(written(hostile)[1])
     assert found.tags <= wanted.tags
     assert set(found.addresses) <= set(wanted.addresses)
@@ -79,4 +86,4 @@ def test_a_mail_shows_the_beginning_of_a_large_table() -> None:
 
 def test_a_link_goes_nowhere_but_to_a_web_address() -> None:
     with pytest.raises(BadInput, match="begins with https"):
-        written(Letter("T", link="javascript:alert(1)"))
+        written(Letter("T", links=(("See", "https://example.com"), ("No", "javascript:alert(1)"))))

@@ -10,16 +10,19 @@ from typing import Any
 
 import pytest
 from deliver.scheduled import ANN, BOB, OUTSIDE, Office, at
+from msgspec.structs import replace
 from sealed import seal, simple
 from simulated import Died
 from size import sized
 from stores import PLACES, STORES
 
-from trailbook.deliver import message
+from trailbook.deliver import message, runs
 from trailbook.deliver.channel import Failed, Message, Refused, Uncertain
 from trailbook.deliver.deliveries import DEAD_LETTERS, DELIVERIES, MOST_TRIES, revive
 from trailbook.deliver.files import Files, Made
 from trailbook.deliver.recipients import Recipient
+from trailbook.deliver.schedules import next_task
+from trailbook.deliver.tasks import TASKS
 from trailbook.deliver.times import Timing
 from trailbook.store.ports import Store
 
@@ -104,6 +107,39 @@ def test_missed_runs_are_made_up_for_as_chosen(office: Office, missed: str, due:
     assert [f"{one.due_at:%H:%M}" for one in office.runs()] == due
     assert office.work(minutes=30) == 1
     assert office.runs()[-1].due_at == at(19, 0)
+
+
+def test_however_late_it_is_a_run_is_of_the_period_before_its_due_time(office: Office) -> None:
+    """Due at ten, begun at noon; events are from eight, seven, six and so on."""
+    office.add(timing=Timing("day", "11:00"), during="-3h", text="From {since}.")  # by clocks in Berlin
+    assert office.work(hours=3) == 1
+    (sent,) = office.sent
+    assert "From Dec 1, 2021, 8:00 AM." in sent.message.text
+    assert sent.files[0].count("\n") == 3
+
+
+def test_clocks_that_are_set_back_run_nothing_twice(office: Office) -> None:
+    """As when a schedule is changed on a machine whose clock is behind that of the one that ran it."""
+    schedule = office.add()
+    assert office.work(minutes=5) == 1
+    office.clock.move(seconds=-5)
+    office.change(turn=2)
+    office.base.keep([TASKS.record(next_task(replace(schedule, turn=2), office.clock()))])
+    assert office.work(seconds=5) == 0
+    assert office.work(minutes=5) == 1
+    assert [one.due_at for one in office.runs()] == [at(9, 5), at(9, 10)]
+
+
+def test_after_a_long_absence_only_the_last_that_were_missed_are_made_up_for(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "MOST_MISSED", 3)
+    office.add()
+    office.work(days=30, minutes=7)
+    assert [f"{one.due_at:%d %H:%M}" for one in office.runs()] == ["31 08:55", "31 09:00", "31 09:05"]
+    told = [event.data for event in office.events() if event.action == "run"]
+    assert [one.get("missed_since") for one in told] == ["2021-12-01T09:05:00Z", None, None]
+    assert office.work(minutes=3) == 1
 
 
 def test_files_that_are_too_large_are_linked_to_or_refused(office: Office) -> None:
@@ -214,7 +250,12 @@ def test_what_is_refused_or_tried_too_often_is_a_dead_letter_and_can_be_tried_ag
     for _ in range(60):
         office.work(minutes=30)
     assert (office.deliveries()[0].state, office.deliveries()[0].tries) == ("dead", MOST_TRIES)
-    assert len(DEAD_LETTERS.all(office.store, office.clock(), owner="acme")) == 1
+    (dead,) = DEAD_LETTERS.all(office.store, office.clock(), owner="acme")
+
+    decided = revive(DELIVERIES.find(office.store, dead.value.id, office.clock()), dead, office.clock())
+    office.base.keep(decided.changed, removed=decided.removed)
+    office.work(minutes=1)
+    assert (office.deliveries()[0].state, office.deliveries()[0].tries) == ("waiting", 1)
 
 
 def test_a_lost_answer_is_marked_uncertain_and_sent_again_under_the_same_id(office: Office) -> None:

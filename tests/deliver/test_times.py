@@ -124,8 +124,10 @@ def test_it_is_due_as_in_a_calendar(made, zone: str, minutes: int) -> None:
 
 
 @settings(max_examples=sized(50, 2_000), deadline=None)
-@given(timings(), st.sampled_from(ZONES), st.integers(0, 21 * 525_600), st.integers(0, 100_000))
-def test_the_next_time_does_not_depend_on_where_one_begins_to_look(made, zone: str, minutes: int, later: int) -> None:
+@given(timings(), st.sampled_from(ZONES), st.integers(0, 21 * 525_600), st.integers(0, 100_000), st.integers(1, 9))
+def test_the_next_time_does_not_depend_on_where_one_begins_to_look(
+    made, zone: str, minutes: int, later: int, count: int
+) -> None:
     """So that a worker that starts anew after any due time neither repeats nor leaves out a run."""
     timing, place = made[0], ZoneInfo(zone)
     start = datetime(2015, 1, 1, tzinfo=UTC) + minutes * MINUTE
@@ -134,6 +136,10 @@ def test_the_next_time_does_not_depend_on_where_one_begins_to_look(made, zone: s
     now = first + later * MINUTE
     latest = latest_due(timing, place, first, now)
     assert first <= latest <= now < next_due(timing, place, latest, 1)[0]
+    early = latest_due(timing, place, first, now, count)
+    following = [early, *next_due(timing, place, early, count)]
+    assert latest in following
+    assert first == early if following.index(latest) < count - 1 else following[count - 1] == latest
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from trailbook.access.kept import ACCOUNTS
 from trailbook.access.model import SHIPPED_ROLES, Account
 from trailbook.deliver.channel import Message, Refused
 from trailbook.deliver.handlers import handlers
+from trailbook.deliver.tasks import TASKS
 from trailbook.deliver.worker import Worker
 from trailbook.directory.viewer import Scope, SelfScope
 from trailbook.event.model import PartyKey
@@ -166,6 +167,18 @@ def test_only_its_owner_changes_it_and_who_manages_reports_may_stop_it(place: Pl
     assert place.ann.get(path).status_code == 404
 
 
+def test_what_was_changed_or_deleted_leaves_nothing_that_waits(place: Place) -> None:
+    id = place.schedule().json()["id"]
+    form = {"title": "Weekly", "report": place.report, "timing": TIMING, "zone": "UTC", "recipients": [ANN]}
+    for zone, active in (("Asia/Tokyo", True), ("UTC", True), ("UTC", False), ("UTC", True)):
+        answer = place.ann.put(f"{API}/schedules/{id}", json={**form, "zone": zone, "active": active})
+        assert answer.status_code == 200
+        waiting = [one.value.subject for one in TASKS.each(place.served.store, NOW)]
+        assert len(waiting) == active
+    assert place.ann.delete(f"{API}/schedules/{id}").status_code == 204
+    assert list(TASKS.each(place.served.store, NOW)) == []
+
+
 def test_who_may_not_schedule_makes_none(place: Place) -> None:
     assert place.schedule(place.bob).status_code == 403
     assert asking(served=place.served, rights=frozenset()).get(f"{API}/schedules").status_code == 403
@@ -183,13 +196,22 @@ def test_trying_it_out_sends_it_to_oneself_alone(place: Place) -> None:
     (delivery,) = run["deliveries"]
     assert (run["test"], delivery["state"], delivery["files"][0]["rows"]) == (True, "sent", 6)
     assert get(place.ann, f"/deliveries/{delivery['id']}") == delivery
-    path = f"{API}/deliveries/{delivery['id']}/files/csv"
-    assert f"http://testserver/deliveries/{delivery['id']}\n" in message.text
+    path = f"/deliveries/{delivery['id']}"
+    assert f"http://testserver{path}\n" in message.text
     assert "This is a test." in message.text
-    taken = place.ann.get(path)
+    path += "/files/csv"
+    taken = place.ann.get(API + path)
     assert taken.status_code == 200
     assert taken.text.count("\n") == 7
-    assert place.boss.get(path).status_code == place.other.get(path).status_code == 404
+    assert place.boss.get(API + path).status_code == place.other.get(API + path).status_code == 404
+
+
+def test_trying_it_out_sends_a_report_without_rows_too(place: Place) -> None:
+    """Else whoever tries it cannot tell whether it works."""
+    made = place.schedule(skip_empty=True, during="2019").json()
+    assert place.ann.post(f"{API}/schedules/{made['id']}/test").status_code == 202
+    place.work()
+    assert [one.to for one in place.sent] == ["ann@example.com"]
 
 
 def test_who_receives_it_sees_the_delivery_and_takes_its_files_until_taken_off(place: Place) -> None:

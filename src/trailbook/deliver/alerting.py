@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
-from ..directory.viewer import Viewer
+from ..directory.viewer import Viewer, sees_book, within
 from ..errors import BadQuery
 from ..event.wording import counted
 from ..query.editing import Leaf
 from ..query.language import parse, unparse
+from ..query.matches import matches
 from ..query.normal import conjunction
-from ..query.tree import Direction, Field, Involves, both
+from ..query.tree import EVERYTHING, Direction, Field, Involves, both
 from ..report import run as reporting
 from ..report.clock import Clock, locale_named, zone_named
 from ..report.definition import Definition
@@ -26,6 +27,7 @@ from .alerts import ALERTS, Alert, Occurrence, Seeing, check, owner_of
 from .base import Base
 from .channel import Message
 from .letter import Letter, first_rows, written
+from .occurring import match_of
 from .owners import check_number, check_recipients
 from .reading import ask_as
 
@@ -47,6 +49,23 @@ def check_all(base: Base, alert: Alert, now: datetime) -> Seeing:
     return owner
 
 
+def as_seen(base: Base, alert: Alert, occurrence: Occurrence, viewer: Viewer) -> Occurrence | None:
+    """The occurrence with those of its events that `viewer` may see, and its group's name in these; None without any.
+
+    Raises NotAllowed if columns are hidden from them.
+    """
+    Hidden(viewer).check_events()
+    if viewer.sees_whole_books() and sees_book(viewer, alert.tenant):
+        return occurrence
+    mine = within(viewer, EVERYTHING)
+    kept = [(at, one.sealed.event) for at in occurrence.positions for one in base.store.kept(alert.tenant, at, 1)]
+    seen = [(at, event) for at, event in kept if matches(mine, event)]
+    if len(seen) in (0, len(kept)):
+        return occurrence if seen else None
+    names = [match_of(event, at, alert.by).groups.get(occurrence.group, "") for at, event in seen]
+    return replace(occurrence, positions=tuple(at for at, _ in seen), name=next(filter(None, reversed(names)), ""))
+
+
 def events_of(base: Base, alert: Alert, occurrence: Occurrence, viewer: Viewer, now: datetime) -> Report:
     """The events of an occurrence that `viewer` may see. Raises NotAllowed if columns are hidden from them."""
     Hidden(viewer).check_events()
@@ -60,7 +79,7 @@ def events_of(base: Base, alert: Alert, occurrence: Occurrence, viewer: Viewer, 
 
 
 def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: str, events: Report) -> Message:
-    """The message that tells of an occurrence; `events`: those of it that its recipient may see."""
+    """The message that tells of an occurrence, which is as its recipient may see it, and so are its `events`."""
     clock = Clock(zone_named(base.settings.zone), locale_named(base.settings.locale))
     rows = list(events.values())
     who = who_of(alert.by, occurrence.group, occurrence.name)
@@ -76,6 +95,7 @@ def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: st
         "Query": alert.query,
         "As seen by": events.header.viewer,
     }
+    link = f"{base.settings.address}/reports/new?{urlencode(_asked(alert, occurrence))}"
     letter = Letter(
         subject,
         text=tuple(alert.text.split("\n\n")),
@@ -83,8 +103,7 @@ def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: st
         labels=labels,
         rows=shown,
         note=f"{len(shown)} of the {len(rows):,} events by then." if len(shown) < len(rows) else "",
-        link=f"{base.settings.address}/reports/new?{urlencode(_asked(alert, occurrence))}",
-        link_says="See the events in Trailbook (you will be asked to sign in)",
+        links=(("See the events in Trailbook (you will be asked to sign in)", link),),
     )
     text, html = written(letter)
     data: dict[str, Any] = {

@@ -20,8 +20,8 @@ State = Literal["waiting", "sending", "sent", "empty", "void", "dead"]
 """It waits for its time or next try; is being sent; was taken by the other side; had no rows and was not to be sent
 then; was no longer wanted; was given up, and is on the list of dead letters."""
 OPEN: frozenset[State] = frozenset(("waiting", "sending"))
-SEND = "send"
-"""The kind of task that sends a delivery."""
+SEND, TELL = "send", "tell"
+"""The kinds of tasks that send a delivery: of a schedule, whose files may have to be made; and of an alert."""
 MOST_TRIES = 12
 """After so many tries, over about 15 hours, a delivery is given up."""
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=4)
@@ -67,6 +67,10 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
         """Whether it ends soon: a worker has it, or takes it next; it is not put off until later."""
         return self.state == "sending" or (self.state == "waiting" and not self.tries)
 
+    def task(self, at: datetime) -> Task:
+        """The task of sending it."""
+        return Task(TELL if self.of == "alert" else SEND, self.id, at)
+
 
 DELIVERIES = Shelf("delivery", Delivery, owner=attrgetter("occasion"), expires_at=attrgetter("expires_at"))
 
@@ -111,7 +115,7 @@ def _entry(delivery: Delivery, id: str) -> Entry:
 def revive(was: Found[Delivery], letter: Found[Entry], now: datetime) -> Decided:
     """A delivery that was given up is tried again, as often as a new one."""
     again = replace(was.value, state="waiting", tries=0, next_at=now)
-    changed = (DELIVERIES.record(again, was), TASKS.record(Task(SEND, again.id, now)))
+    changed = (DELIVERIES.record(again, was), TASKS.record(again.task(now)))
     return Decided(changed, (letter.record,))
 
 

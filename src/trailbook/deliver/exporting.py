@@ -22,7 +22,7 @@ from ..report.result import Report, read_heads
 from ..store.ports import Record
 from .base import Base
 from .exports import CLEAR, EXPORTS, MANIFESTS, OPEN, Export, KeptManifest, made_event
-from .files import Files, Made, files_of
+from .files import Files, Made, files_needed
 from .manifest import Manifest, manifest_of
 from .reading import ask_as
 from .tasks import TASKS, Claim, Stopping, Task
@@ -39,21 +39,15 @@ def make(base: Base, held: Claim) -> None:
     if found is None or found.value.state not in OPEN:
         held.finish([_clearing(held.task.subject, base.clock())])
         return
-    _Making(base, held, found, _files(base)).run()
+    _Making(base, held, found, files_needed(base.settings)).run()
 
 
 def clear(base: Base, held: Claim) -> None:
     """Remove what was made of the export, or for the delivery, that the task is about."""
     id = held.task.subject
-    _files(base).clear(id)
+    files_needed(base.settings).clear(id)
     manifest = MANIFESTS.find(base.store, id, base.clock())
     held.finish(removed=[manifest.record] if manifest else [])
-
-
-def _files(base: Base) -> Files:
-    files = files_of(base.settings)
-    assert files is not None, "who has no folder does not take these tasks"
-    return files
 
 
 def _clearing(id: str, at: datetime) -> Record:
@@ -175,6 +169,8 @@ class _Making:
         except Outdated:
             self._files.clear(made.name.rpartition(".")[0])
             raise
+        # A worker that had lost its claim without knowing may have left one, and died.
+        self._files.clear(self._found.value.id, but=made.name)
 
     def _fail(self, problem: str) -> None:
         ended, expires_at = self._ended()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec import Struct
 
-from ..errors import DiskFull, NotThere, StoreError
+from ..errors import DiskFull, NotThere, StoreError, Unreachable
 from ..store.address import is_database
 
 if TYPE_CHECKING:
@@ -74,10 +74,11 @@ class Files:
             raise NotThere("The file is no longer there.", remedy="Export it again.")
         return path
 
-    def clear(self, stem: str) -> None:
-        """Remove all files whose names begin with this and a dot, those included that were never finished."""
+    def clear(self, stem: str, but: str = "") -> None:
+        """Remove all files (but one) whose names begin with this and a dot, those included that were never finished."""
         for path in self._folder.glob(f"{glob.escape(stem)}.*"):
-            path.unlink(missing_ok=True)
+            if path.name != but:
+                path.unlink(missing_ok=True)
 
     def used(self) -> int:
         """The bytes of all files, those included that are being made."""
@@ -117,6 +118,18 @@ def files_of(settings: Settings) -> Files | None:
     """The files of an installation: in the folder of its settings, else beside the store's file; None if neither."""
     folder = settings.export_folder or ("" if is_database(settings.store) else f"{settings.store}-exports")
     return Files(Path(folder), settings.export_bytes) if folder else None
+
+
+def files_needed(settings: Settings) -> Files:
+    """The same, for what cannot be done without. Raises Unreachable if there is no folder."""
+    files = files_of(settings)
+    if files is None:
+        raise Unreachable(
+            "This server has no folder for the files of reports.",
+            place="export_folder",
+            remedy="Name one in the setting `export_folder`.",
+        )
+    return files
 
 
 class Hashed(io.BufferedIOBase):

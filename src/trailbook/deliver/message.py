@@ -27,7 +27,7 @@ from .base import Base
 from .channel import Attachment, Message, Refused
 from .deliveries import Delivery, FileSent
 from .exports import CLEAR
-from .files import Files, Made, files_of
+from .files import Files, Made, files_needed, files_of
 from .letter import Letter, first_rows, written
 from .manifest import Manifest, manifest_of
 from .reading import ask_as
@@ -85,9 +85,8 @@ def report_of(base: Base, run: Run, viewer: Viewer) -> Report:
 
 
 def sheets_of(base: Base, held: Claim, run: Run, viewer: Viewer, formats: tuple[str, ...]) -> Sheets:
-    """The report and its files, made now unless they are there. Raises as `report_of`, and StoreError."""
-    files = files_of(base.settings)
-    assert files is not None, "who has no folder does not take these tasks"
+    """The report and its files, made now unless they are there. Raises as `report_of`, StoreError and Unreachable."""
+    files = files_needed(base.settings)
     report = report_of(base, run, viewer)
     made = [_sheet(base, held, files, run, viewer, report, format) for format in formats]
     return Sheets(report, tuple((one, files.path(one.made.name)) for one in made))
@@ -96,8 +95,7 @@ def sheets_of(base: Base, held: Claim, run: Run, viewer: Viewer, formats: tuple[
 def _sheet(
     base: Base, held: Claim, files: Files, run: Run, viewer: Viewer, report: Report, format: str
 ) -> Sheet:  # fmt: skip
-    key = hashlib.sha256(_encode(viewer)).hexdigest()[:16]
-    id = f"{run.id}.{key}.{format}"
+    key, id = _key(viewer), _id(run, viewer, format)
     was = SHEETS.find(base.store, id, base.clock())
     if was is not None and _is_there(files, was.value.made):
         return was.value
@@ -123,6 +121,24 @@ def _sheet(
     return sheet
 
 
+def kept_sheet(base: Base, run: Run, viewer: Viewer, format: str) -> tuple[Sheet, Path] | None:
+    """The file of a run in this format as `viewer` may see it, as it was made; None if it has to be made anew."""
+    files = files_of(base.settings)
+    found = SHEETS.find(base.store, _id(run, viewer, format), base.clock())
+    if files is None or found is None or not _is_there(files, found.value.made):
+        return None
+    return found.value, files.path(found.value.made.name)
+
+
+def _id(run: Run, viewer: Viewer, format: str) -> str:
+    """The one of all that may be seen alike."""
+    return f"{run.id}.{_key(viewer)}.{format}"
+
+
+def _key(viewer: Viewer) -> str:
+    return hashlib.sha256(_encode(viewer)).hexdigest()[:16]
+
+
 def _is_there(files: Files, made: Made) -> bool:
     try:
         files.path(made.name)
@@ -143,6 +159,7 @@ def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to:
             place="attach_bytes",
             remedy="Narrow the report, send it to an account, or raise the bound.",
         )
+    says = "Download the files (you will be asked to sign in)" if linked else "See it in Trailbook"
     chart = _chart(sheets.report) if delivery.recipient.kind in ("account", "mail") else None
     labels, rows = first_rows([one.label for one in sheets.report.headings], sheets.report.texts())
     note = f"The first {len(rows)} of {header.available:,} rows." if len(rows) < header.available else ""
@@ -164,8 +181,7 @@ def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to:
         rows=rows,
         note=note.strip(),
         chart=f"{chart.title}: {chart.description}" if chart else "",
-        link="" if delivery.recipient.outside else f"{base.settings.address}/deliveries/{delivery.id}",
-        link_says="Download the files (you will be asked to sign in)" if linked else "See it in Trailbook",
+        links=() if delivery.recipient.outside else ((says, f"{base.settings.address}/deliveries/{delivery.id}"),),
     )
     text, html = written(letter)
     name = f"{header.title} {values['date']}"

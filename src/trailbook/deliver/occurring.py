@@ -14,12 +14,14 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from ..event.facets import ip_text, party_text
-from ..event.model import Event
+from ..event.facets import ip_text, party_text, unescape
+from ..event.model import Event, PartyKey
+from ..query.tree import EVERYTHING, Address, Condition, Direction, Parties
 
 By = Literal["", "initiator", "target", "user", "ip"]
 """What events are grouped by: nothing; who did it; each user that it was done to; either of them; from where."""
@@ -81,15 +83,43 @@ def _groups(event: Event, by: By) -> Iterator[tuple[str, str]]:
         yield address, event.initiator.ip
 
 
+def condition_of(by: By, groups: Iterable[str]) -> Condition:
+    """What finds all events of these groups, and perhaps others."""
+    if by == "":
+        return EVERYTHING
+    if by == "ip":
+        return Address(tuple(str(ip_address(bytes.fromhex(group[1:]))) for group in groups))
+    parties = [group.removeprefix("user:").partition("/") for group in groups]
+    direction = _DIRECTIONS[by]
+    return Parties(tuple(PartyKey("user", unescape(tenant), id) for tenant, _, id in parties), direction)
+
+
+_DIRECTIONS: Mapping[str, Direction] = {"initiator": "by", "target": "against", "user": "either"}
+
+
+def uncovered(rule: Rule, matches: Iterable[Match], known: Iterable[Window]) -> list[Match]:
+    """The matches that lie in no known occurrence of one of their groups at least, each with those groups alone."""
+    windows = _windows(known)
+    found = (
+        match._replace(
+            groups={
+                group: name
+                for group, name in match.groups.items()
+                if not _covered(windows[group], match.at, rule.window)
+            }
+        )
+        for match in matches
+    )
+    return [match for match in found if match.groups]
+
+
 def occurrences(rule: Rule, matches: Iterable[Match], begin: int, known: Iterable[Window]) -> list[Fired]:
     """What occurs from position `begin` on; `matches` before it in any order, those from it on by position.
 
     `known`: the occurrences of before. Of matches it takes those less than a window away from what is new, and of
     occurrences those that hold any of these.
     """
-    windows: dict[str, list[datetime]] = defaultdict(list)
-    for group, begins in sorted(known):
-        windows[group].append(begins)
+    windows = _windows(known)
     open_: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
     fired = []
     for match in matches:
@@ -106,6 +136,14 @@ def occurrences(rule: Rule, matches: Iterable[Match], begin: int, known: Iterabl
                 del waiting[first:end]
                 insort(windows[group], since)
     return fired
+
+
+def _windows(known: Iterable[Window]) -> dict[str, list[datetime]]:
+    """When the windows of each group begin, in order."""
+    windows: dict[str, list[datetime]] = defaultdict(list)
+    for group, begins in sorted(known):
+        windows[group].append(begins)
+    return windows
 
 
 def _covered(windows: list[datetime], at: datetime, length: timedelta) -> bool:

@@ -20,6 +20,7 @@ from ..report.saved import SavedReport
 from .alerts import Alert
 from .base import Base
 from .clean import mail_address
+from .files import files_needed
 from .folder import folder_names
 from .recipients import Recipient, address, rights_to_send
 from .schedules import SCHEDULES, Schedule, check
@@ -88,8 +89,12 @@ def reached(base: Base, tenant: str, owner: Caller, viewer: Viewer, recipient: R
 
 
 def check_all(base: Base, schedule: Schedule, now: datetime) -> Owner:
-    """The owner of a schedule that is to be kept. Raises as `check`, `owner_of`, `reached` and `check_number` do."""
+    """The owner of a schedule that is to be kept.
+
+    Raises as `check`, `files_needed`, `owner_of`, `reached` and `check_number` do.
+    """
     check(schedule, now, base.least_between_runs)
+    files_needed(base.settings)
     owner = owner_of(base, schedule, now)
     schedule.definition(owner.report.value, defaults(base))
     check_recipients(base, schedule.tenant, owner.caller, owner.viewer, schedule.recipients, now)

@@ -17,12 +17,12 @@ from ..event.model import Event, Outcome, Reference
 from ..report.result import heads_dict
 from ..store.ports import Record
 from .base import Base
-from .deliveries import SEND, Delivery, begun
+from .deliveries import Delivery, begun
 from .manifest import SavedAs
 from .owners import Owner, defaults, owner_of
 from .recipients import Recipient
-from .schedules import LATE, SCHEDULES, Schedule, next_task, turn_of
-from .tasks import TASKS, Claim, Task
+from .schedules import LATE, MOST_MISSED, SCHEDULES, Schedule, next_task, turn_of
+from .tasks import TASKS, Claim
 from .times import latest_due
 
 HISTORY = timedelta(days=400)
@@ -112,7 +112,7 @@ def run_records(
         for one in recipients
     ]
     kept = [RUNS.record(run), *(record for one in deliveries for record in begun(one))]
-    return [*kept, *(TASKS.record(Task(SEND, one.id, now)) for one in deliveries)]
+    return [*kept, *(TASKS.record(one.task(now)) for one in deliveries)]
 
 
 def run_id(schedule: Schedule, due_at: datetime) -> str:
@@ -136,9 +136,8 @@ def run_event(
 
 def _chosen(schedule: Schedule, due_at: datetime, now: datetime) -> datetime | None:
     """Of the due times from `due_at` up to now, the one to run; None if all were missed and are to be left out."""
-    if schedule.missed == "each":
-        return due_at
-    latest = latest_due(schedule.timing, schedule.place(), due_at, now)
+    count = MOST_MISSED if schedule.missed == "each" else 1
+    latest = latest_due(schedule.timing, schedule.place(), due_at, now, count)
     return None if schedule.missed == "skip" and now - latest > LATE else latest
 
 

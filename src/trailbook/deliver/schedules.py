@@ -19,8 +19,9 @@ from ..render import DOWNLOADS
 from ..report.clock import zone_named
 from ..report.definition import PERIOD_KEYS, Definition, from_dict
 from ..report.saved import SavedReport
+from ..store.ports import Record, Records
 from .recipients import Recipient
-from .tasks import Task
+from .tasks import TASKS, Task
 from .times import Timing, next_due
 from .times import check as check_timing
 
@@ -29,6 +30,8 @@ RUN = "run_schedule"
 """The kind of task that runs a schedule at its next due time."""
 LATE = timedelta(hours=1)
 """A run that begins later than this was missed, for a schedule that leaves out missed runs."""
+MOST_MISSED = 100
+"""Of the runs that were missed, no more are made up for."""
 MOST_RECIPIENTS = 50
 PLACEHOLDERS = ("title", "schedule", "date", "time", "since", "until", "rows")
 """What stands between `{` and `}` in a subject or text: the report's and schedule's title, the day and time that it
@@ -43,8 +46,9 @@ class Schedule(Struct, frozen=True, omit_defaults=True):
     `zone`: in which it is due, and in which the report is run. `during`: the period, relative to the due time; empty:
     the report's own. `formats`: of the files. `subject` and `text`: with placeholders; an empty text says nothing
     beside the facts. `attach_bytes`: larger files are not attached but linked to. `missed`: of the due times that no
-    worker was there for, the `latest` is run late, or `each`, or they are left out (`skip`). `active`: whether it runs;
-    `stopped`: why it has stopped by itself. `turn` grows with each change, so that tasks of before are void.
+    worker was there for, the `latest` is run late, or `each` of the last `MOST_MISSED`, or they are left out (`skip`).
+    `active`: whether it runs; `stopped`: why it has stopped by itself. `turn` grows with each change, so that tasks of
+    before are void.
     """
 
     id: str
@@ -131,6 +135,12 @@ def next_task(schedule: Schedule, after: datetime) -> Task:
     """The task of its next run after a moment."""
     due_at = next_due(schedule.timing, schedule.place(), after, 1)[0]
     return Task(RUN, f"{schedule.id}/{schedule.turn}/{due_at:%Y%m%dT%H%M%SZ}", due_at)
+
+
+def waiting(records: Records, schedule: Schedule, now: datetime) -> list[Record]:
+    """The task of its next run, if nobody has begun it yet: what a change of the schedule makes void."""
+    found = TASKS.find(records, next_task(schedule, now).id, now) if schedule.active else None
+    return [found.record] if found else []
 
 
 def turn_of(task: Task) -> Turn:

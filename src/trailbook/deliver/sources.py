@@ -103,10 +103,11 @@ class _OfAlert:
         """See `Source.parcel`."""
         alert, now = self._alert, base.clock()
         there = reached(base, alert.tenant, owner.caller, owner.viewer, self._delivery.recipient, now)
-        events = alerting.events_of(base, alert, self._occurrence, there.viewer, now)
-        if not events.header.rows:
+        occurrence = alerting.as_seen(base, alert, self._occurrence, there.viewer)
+        if occurrence is None:
             return None
-        message = alerting.message_of(base, alert, self._occurrence, self._delivery.id, there.to, events)
+        events = alerting.events_of(base, alert, occurrence, there.viewer, now)
+        message = alerting.message_of(base, alert, occurrence, self._delivery.id, there.to, events)
         return Parcel(message, there.viewer.name)
 
     def event(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import re
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -89,14 +90,15 @@ def next_due(timing: Timing, zone: ZoneInfo, after: datetime, count: int = 3) ->
     return list(islice(due_times(timing, zone, after), count))
 
 
-def latest_due(timing: Timing, zone: ZoneInfo, due: datetime, now: datetime) -> datetime:
-    """The last due time up to `now`, of those from `due` on, which is one."""
+def latest_due(timing: Timing, zone: ZoneInfo, due: datetime, now: datetime, count: int = 1) -> datetime:
+    """The first of the last `count` due times up to `now`, of those from `due` on, which is one."""
     back = timedelta(hours=1)
     while now - back > due:
-        if found := list(_up_to(due_times(timing, zone, now - back), now)):
-            return found[-1]
+        found = deque(_up_to(due_times(timing, zone, now - back), now), maxlen=count)
+        if len(found) == count:
+            return found[0]
         back *= 2
-    return [due, *_up_to(due_times(timing, zone, due), now)][-1]
+    return deque([due, *_up_to(due_times(timing, zone, due), now)], maxlen=count)[0]
 
 
 def cron_of(timing: Timing) -> str:

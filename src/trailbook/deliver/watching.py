@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -12,7 +12,7 @@ from ..access.kept import Found
 from ..directory.viewer import within
 from ..errors import BadInput, NotAllowed, NotSignedIn, TrailbookError
 from ..query.matches import matches
-from ..query.tree import Occurred, both
+from ..query.tree import EVERYTHING, Occurred, both
 from ..store.ports import Head, Reader, Record
 from .alerts import (
     ALERTS,
@@ -31,9 +31,9 @@ from .alerts import (
     owner_of,
 )
 from .base import Base
-from .deliveries import SEND, Delivery, begun
-from .occurring import Fired, Match, Window, match_of, occurrences
-from .tasks import TASKS, Claim, Task
+from .deliveries import Delivery, begun
+from .occurring import Fired, Match, Window, condition_of, match_of, occurrences, uncovered
+from .tasks import TASKS, Claim
 
 AT_ONCE = 2_000
 """Events that are looked at before it is kept how far it is."""
@@ -41,6 +41,8 @@ MOST_FIRED = 50
 """Occurrences that are told before it is kept how far it is."""
 MOST_LISTED = 100
 """Events of an occurrence that are kept with it."""
+MOST_ASKED_FOR = 100
+"""Groups that are asked for by themselves when events are looked at again; of more, all events are."""
 MOST_TRIED = 100_000
 """Events that are held at once to try an alert."""
 
@@ -127,8 +129,9 @@ def _look(base: Base, alert: Alert, owner: Seeing, begin: int, end: int, now: da
     spans = _spans(new, rule.window)
     known = {one for span in spans for one in _known(base, alert, span, now)}
     # What came before is only counted, so that its order does not matter; what is new is in the order of positions.
-    before = _before(base.store, alert, owner, begin, spans, new)
-    fired = occurrences(rule, chain(before, new), begin, known)
+    counting = uncovered(rule, new, known)
+    before = _before(base.store, alert, owner, begin, counting)
+    fired = occurrences(rule, chain(before, counting), begin, known)
     if len(fired) > MOST_FIRED:
         looked_to = max(fired[MOST_FIRED - 1].positions) + 1
         fired = [one for one in fired if max(one.positions) < looked_to]
@@ -160,15 +163,15 @@ def _before(
     alert: Alert,
     owner: Seeing,
     begin: int,
-    spans: Iterable[tuple[datetime, datetime]],
-    new: Iterable[Match],
+    new: Sequence[Match],
 ) -> Iterator[Match]:
     """What was looked at before and is near to what is new, of the same groups."""
-    groups = {group for one in new for group in one.groups}
     if alert.threshold == 1:
         return
-    for since, until in spans:
-        condition = both(owner.condition, Occurred(since, until))
+    groups = {group for one in new for group in one.groups}
+    of_groups = condition_of(alert.by, groups) if len(groups) <= MOST_ASKED_FOR else EVERYTHING
+    for since, until in _spans(new, alert.rule.window):
+        condition = both(owner.condition, of_groups, Occurred(since, until))
         for row in reader.scan(owner.viewer, condition, order="oldest", heads=owner.heads):
             if row.position < begin and owner.looks_for(alert, row.event):
                 match = match_of(row.event, row.position, alert.by)
@@ -205,7 +208,7 @@ def _kept(alert: Alert, occurrence: Occurrence, now: datetime) -> Iterator[Recor
             of="alert",
         )
         yield from begun(delivery)
-        yield TASKS.record(Task(SEND, delivery.id, now))
+        yield TASKS.record(delivery.task(now))
 
 
 def _stop(base: Base, held: Claim, found: Found[Alert], error: TrailbookError) -> None:

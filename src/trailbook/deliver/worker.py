@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -53,21 +54,22 @@ class Worker:
         A task of a kind that is not known here is left for a worker that knows it.
         """
         done = 0
-        while not self._stopping and self._next():
-            done += 1
+        while now := self._run_through():
+            done += now
         return done
 
-    def _next(self) -> bool:
-        """Do the task that is due first; False if there is none."""
+    def _run_through(self) -> int:
+        """Do what is due, but not what comes to be due meanwhile; gives how many."""
+        done = 0
         for found in due(self._base.store, self._base.clock()):
+            if self._stopping:
+                break
             handler = self._handlers.get(found.value.kind)
-            if handler is None:
-                continue
-            held = claim(self._base, found, self._name, self._lease)
-            if held is not None:
+            held = claim(self._base, found, self._name, self._lease) if handler else None
+            if handler and held:
                 self._do(handler, held)
-                return True
-        return False
+                done += 1
+        return done
 
     def _do(self, handler: Handler, held: Claim) -> None:
         self._claim = held
@@ -130,6 +132,38 @@ class Worker:
                 self._wake.wait(POLL_SECONDS * 5)
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
+
+
+class Workers:
+    """Several workers of one process, which do not wait for each other."""
+
+    def __init__(self, workers: Sequence[Worker]) -> None:
+        self._workers = workers
+
+    def run_due(self) -> int:
+        """Do all that is due by now, what comes of it included; gives how many tasks were done, or tried."""
+        done = 0
+        while now := sum(one.run_due() for one in self._workers):
+            done += now
+        return done
+
+    def start(self) -> None:
+        """Do what is due, from now on, in a thread each."""
+        for one in self._workers:
+            one.start()
+
+    def wake(self) -> None:
+        """Look at once whether something is due: a task was added here."""
+        for one in self._workers:
+            one.wake()
+
+    def stop(self, seconds: float = 30.0) -> None:
+        """Begin nothing more, ask for the tasks at hand to stop, and wait so long for them."""
+        end = time.monotonic() + seconds
+        for one in self._workers:
+            one.stop(0)
+        for one in self._workers:
+            one.stop(max(0.0, end - time.monotonic()))
 
 
 class _Beat:

@@ -48,8 +48,9 @@ def write(report: Report, out: BinaryIO, options: Options) -> int:
     formulas unless `raw`, and cut if they are longer than a cell may be. Rows that one sheet cannot hold go on in
     further ones. Without `header` there is no sheet *Report*. Raises OSError while the disk is all but full.
     """
-    with tempfile.TemporaryDirectory(prefix="trailbook-") as folder:
-        book = Workbook(out, {"constant_memory": True, "tmpdir": folder})
+    with tempfile.TemporaryDirectory(prefix="trailbook-") as folder, tempfile.TemporaryFile(dir=folder) as packed:
+        # Packing goes back in its file; where it could not, the same report would have other bytes.
+        book = Workbook(packed, {"constant_memory": True, "tmpdir": folder})
         book.use_zip64()
         created = report.header.generated_at.astimezone(UTC).replace(tzinfo=None)
         book.set_properties({"title": fits(report.header.title), "created": created})
@@ -61,6 +62,8 @@ def write(report: Report, out: BinaryIO, options: Options) -> int:
             book.close()
         except FileCreateError as error:
             raise error.args[0] from None
+        packed.seek(0)
+        shutil.copyfileobj(packed, out, 1 << 20)
     return rows.written
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from operator import attrgetter
 from typing import Annotated, Any, Final
 
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from ..access import decide
 from ..access.kept import Found
 from ..access.own import home
-from ..deliver.alerting import check_all
+from ..deliver.alerting import as_seen, check_all
 from ..deliver.alerts import (
     ALERTS,
     LONGEST_WINDOW,
@@ -34,12 +35,8 @@ from ..deliver.alerts import (
 from ..deliver.occurring import By
 from ..deliver.recipients import Recipient
 from ..deliver.watching import begin_watch, would_fire
-from ..directory.viewer import within
 from ..errors import NotAllowed
 from ..event.model import Event, Reference
-from ..query.matches import matches
-from ..query.tree import EVERYTHING
-from ..report.hidden import Hidden
 from .answers import json
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Work, Working, check_match, etag, problems
 from .granting import cut
@@ -252,43 +249,41 @@ def delete_alert(work: Working, id: AlertId, if_match: IfMatch = None) -> Respon
 
 @router.get("/{id}/occurrences", responses={**problems(404), 200: {"model": OccurrencesShown}})
 def list_occurrences(work: Working, id: AlertId, after: After = "", limit: Limit = 100) -> Response:
-    """When an alert has occurred, for 400 days. Left out is what you no longer see an event of."""
+    """When an alert has occurred, for 400 days. Left out is what you no longer see an event of.
+
+    A page may have fewer than there are to come.
+    """
     alert = _own(work, id)
     found, following = cut(
         OCCURRENCES.all(work.service.store, work.now, owner=alert.id, after=after, limit=limit + 1), limit
     )
-    seen = filter(_sees(work, alert), (one.value for one in found))
-    return json({"items": [_occurred(one) for one in seen], "next": following})
+    return json({"items": [_occurred(one) for one in _seen(work, alert, found)], "next": following})
 
 
 def last_occurrences(work: Work, id: str, limit: int) -> list[Occurrence]:
-    """The last times that an alert of the caller's has occurred, newest first. Raises NotThere, NotAllowed."""
+    """The last times that an alert of the caller's has occurred, newest first, as far as they may see the events now.
+
+    Raises NotThere, NotAllowed.
+    """
     alert = _own(work, id)
-    sees = _sees(work, alert)
-    found: dict[str, Occurrence] = {}
+    found: dict[str, Found[Occurrence]] = {}
     for after in (*(ids_from(alert, work.now - back) for back in _LOOKED_BACK), ""):
         for one in OCCURRENCES.all(work.service.store, work.now, owner=alert.id, after=after):
-            if one.value.id not in found and sees(one.value):
-                found[one.value.id] = one.value
+            found[one.value.id] = one
         if len(found) >= limit:
             break
-    return sorted(found.values(), key=attrgetter("since", "id"), reverse=True)[:limit]
+    last = sorted(found.values(), key=attrgetter("value.since", "value.id"), reverse=True)
+    return list(islice(_seen(work, alert, last), limit))
 
 
-def _sees(work: Work, alert: Alert) -> Callable[[Occurrence], bool]:
-    """Whether the caller may see an event of an occurrence now: whom it is about is not told otherwise."""
-    if "view" not in work.caller.seat.rights:
-        return lambda one: False
-    viewer, store = decide.viewer(work.caller, work.now), work.service.store
-    if Hidden(viewer).any:
-        return lambda one: False
-    seen = within(viewer, EVERYTHING)
-
-    def sees(one: Occurrence) -> bool:
-        kept = (row for position in one.positions for row in store.kept(alert.tenant, position, 1))
-        return any(matches(seen, row.sealed.event) for row in kept)
-
-    return sees
+def _seen(work: Work, alert: Alert, found: Iterable[Found[Occurrence]]) -> Iterator[Occurrence]:
+    """Of these occurrences of an alert, what the caller may see now; nothing for who may not see whole events."""
+    if work.caller.seat.hidden or "view" not in work.caller.seat.rights:
+        return
+    viewer = decide.viewer(work.caller, work.now)
+    for one in found:
+        if (seen := as_seen(work.service, alert, one.value, viewer)) is not None:
+            yield seen
 
 
 _NOBODY = Recipient("account", "")

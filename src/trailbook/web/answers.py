@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from ..event.text import fold, words
+from ..render import Format as Rendered
 
 _encode = msgspec.json.Encoder().encode
 
@@ -196,3 +198,9 @@ def attachment(title: str, suffix: str) -> dict[str, str]:
 def digest(sha256: str) -> dict[str, str]:
     """The header that tells the SHA-256 (given in hexadecimal) of all that is at an address (RFC 9530)."""
     return {"Repr-Digest": f"sha-256=:{b64encode(bytes.fromhex(sha256)).decode()}:"}
+
+
+def file(path: Path, sha256: str, title: str, format: Rendered) -> FileResponse:
+    """The answer that is a file as it was made once, or the part of it that is asked for."""
+    headers = {**attachment(title, format.suffix), **digest(sha256), "ETag": f'"{sha256}"'}
+    return FileResponse(path, headers=headers, media_type=format.media_type)

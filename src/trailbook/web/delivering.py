@@ -14,7 +14,7 @@ from ..access.kept import Found
 from ..access.own import home
 from ..deliver.alerts import ALERTS, Alert
 from ..deliver.deliveries import DEAD_LETTERS, DELIVERIES, ENTRIES, Delivery, State, delivery_of, revive
-from ..deliver.message import report_of
+from ..deliver.message import kept_sheet, report_of
 from ..deliver.owners import owner_of, reached
 from ..deliver.recipients import DOMAINS, MOST_DOMAINS, Domains, domains_of
 from ..deliver.runs import RUNS, Run
@@ -22,10 +22,11 @@ from ..deliver.schedules import SCHEDULES, Schedule
 from ..directory.viewer import Viewer
 from ..event.model import Reference
 from ..render import DOWNLOADS, Options
-from .answers import json
+from .answers import file, json
 from .asking import READING, export
 from .changed import PREFIX, After, Given, IfMatch, Limit, Name, Tenant, Work, Working, check_match, etag, nothing
 from .granting import every, tenant_of
+from .looking import exported
 from .problems import answers as problems
 from .scheduling import DeliveryShown, delivery_shown, planner_of
 from .strict import Strict
@@ -33,6 +34,7 @@ from .strict import Strict
 router = APIRouter(prefix=PREFIX, tags=["schedules"], route_class=Strict)
 
 DeliveryId = Annotated[str, Path(max_length=200)]
+FormatName = Annotated[str, Path(max_length=20)]
 Wanted = Literal["all", State]
 _LOOKED_THROUGH = 2_000
 """As many entries of the history are looked through for one page."""
@@ -149,18 +151,35 @@ def retry_delivery(work: Working, id: DeliveryId) -> Response:
 @router.get(
     "/deliveries/{id}/files/{format}",
     response_class=Response,
-    responses={**READING, **problems(404, 429), 200: {"description": "The rows, as they are read.", "content": _FILES}},
+    responses={
+        **READING,
+        **problems(404, 429),
+        200: {"description": "The file.", "content": _FILES},
+        206: {"description": "A part of the file, which is not there while it is made anew."},
+        416: {"description": "The file has no such part."},
+    },
 )
-def file_of_delivery(work: Working, id: DeliveryId, format: Annotated[str, Path(max_length=20)]) -> Response:
-    """A file of a delivery, for the account that received it: of what it and the schedule's owner may see now."""
+def file_of_delivery(work: Working, id: DeliveryId, format: FormatName) -> Response:
+    """A file of a delivery, for the account that received it: of what it and the schedule's owner may see now.
+
+    It is the one that was made to be sent or, if that is gone or they may see something else by now, made anew.
+    """
     delivery, run, schedule, viewer = received(work, id)
     if format not in DOWNLOADS:
         raise nothing()
+    more: dict[str, Any] = {
+        "tenant": delivery.tenant,
+        "related": (Reference("schedule", schedule.id, schedule.title),),
+    }
+    if kept := kept_sheet(work.service, run, viewer, format):
+        sheet, path = kept
+        about = {"query": sheet.manifest.report["query"], "columns": [one.key for one in sheet.manifest.columns]}
+        exported(work, {"delivery": id, **about, "format": format, "rows": sheet.made.rows}, **more)
+        title = f"{sheet.manifest.report['title']} {run.due_at:%Y-%m-%d}"
+        return file(path, sheet.made.sha256, title, DOWNLOADS[format])
     report = report_of(work.service, run, viewer)
-    related = (Reference("schedule", schedule.id, schedule.title),)
     look = {"delivery": id, "query": report.header.query}
-    options = Options(fonts=work.service.settings.fonts)
-    return export(work, report, format, look, options, tenant=delivery.tenant, related=related)
+    return export(work, report, format, look, Options(fonts=work.service.settings.fonts), **more)
 
 
 def seen(work: Work, id: str) -> Listed:

@@ -11,16 +11,16 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path
 from msgspec import to_builtins
 from pydantic import BaseModel, Field, StrictBool, StringConstraints
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from ..access import decide
 from ..access.kept import Found
 from ..access.own import Decided, home
 from ..deliver import exports
 from ..deliver.exports import EXPORTS, MANIFESTS, OPEN, Export, State
-from ..deliver.files import Files, files_of
+from ..deliver.files import Files, files_needed
 from ..deliver.manifest import SavedAs
-from ..errors import BadInput, NotAllowed, NotThere, TooMuch, Unreachable
+from ..errors import BadInput, NotAllowed, NotThere, TooMuch
 from ..query.tree import EVERYTHING
 from ..render import DOWNLOADS
 from ..render.options import Paper
@@ -106,14 +106,7 @@ class Counter:
 
     def files(self) -> Files:
         """The files. Raises Unreachable if this installation has no folder for them."""
-        files = files_of(self.work.service.settings)
-        if files is None:
-            raise Unreachable(
-                "This server has no folder for the files of exports.",
-                place="export_folder",
-                remedy="Name one in the setting `export_folder`.",
-            )
-        return files
+        return files_needed(self.work.service.settings)
 
     def find(self, id: str) -> Found[Export]:
         """An export that they may see. Raises NotThere."""
@@ -289,13 +282,7 @@ def file_of_export(work: Working, id: ExportId) -> Response:
     assert made is not None, "a file that is done was made"
     path = counter.files().path(made.name)
     work.keep((), [exports.taken_event(export, work.doing)])
-    format = DOWNLOADS[export.format]
-    headers = {
-        **answers.attachment(f"{export.title} {export.asked_at:%Y-%m-%d}", format.suffix),
-        **answers.digest(made.sha256),
-        "ETag": f'"{made.sha256}"',
-    }
-    return FileResponse(path, headers=headers, media_type=format.media_type)
+    return answers.file(path, made.sha256, f"{export.title} {export.asked_at:%Y-%m-%d}", DOWNLOADS[export.format])
 
 
 @router.get(

@@ -19,7 +19,7 @@ from ..deliver.deliveries import DELIVERIES, Delivery
 from ..deliver.owners import check_all, owner_of
 from ..deliver.recipients import Kind, Recipient
 from ..deliver.runs import RUNS, run_records
-from ..deliver.schedules import MOST_RECIPIENTS, SCHEDULES, Missed, Schedule, next_task
+from ..deliver.schedules import MOST_RECIPIENTS, SCHEDULES, Missed, Schedule, next_task, waiting
 from ..deliver.tasks import TASKS
 from ..deliver.times import Every, Timing, Weekday, next_due
 from ..deliver.times import check as check_timing
@@ -271,7 +271,8 @@ def change_schedule(work: Working, id: str, given: ScheduleGiven, if_match: IfMa
     schedule = replace(given.over(found.value, work), tenant=report.tenant, turn=found.value.turn + 1)
     check_all(work.service, schedule, work.now)
     tasks = [TASKS.record(next_task(schedule, work.now))] if schedule.active else []
-    work.keep([SCHEDULES.record(schedule, found), *tasks], [_told(work, "update", found.value, schedule)])
+    void = waiting(work.service.store, found.value, work.now)
+    work.keep([SCHEDULES.record(schedule, found), *tasks], [_told(work, "update", found.value, schedule)], void)
     return _answer(work, schedule, found.record.version + 1)
 
 
@@ -280,7 +281,8 @@ def delete_schedule(work: Working, id: str, if_match: IfMatch = None) -> Respons
     """Delete a schedule, and all of its deliveries that have not been sent."""
     found = planner_of(work).find(SCHEDULES, id)
     check_match(if_match, etag(found.record.version))
-    work.keep([], [_told(work, "delete", found.value, None)], [found.record])
+    void = waiting(work.service.store, found.value, work.now)
+    work.keep([], [_told(work, "delete", found.value, None)], [found.record, *void])
     return Response(status_code=204)
 
 

@@ -10,10 +10,9 @@ from starlette.requests import Request
 
 from ..access.model import Origin
 from ..deliver.base import Base
-from ..deliver.handlers import handlers
+from ..deliver.handlers import workers
 from ..deliver.tasks import Task
 from ..deliver.ways import ways_out
-from ..deliver.worker import Worker
 from ..settings import Settings
 from ..store.ports import Store
 from .intake import Intake
@@ -52,7 +51,7 @@ class Service(Base):
             bytes_=max(settings.queue_bytes, settings.max_body_bytes + settings.max_batch_bytes),
             metrics=self.metrics,
         )
-        self.worker = Worker(self, handlers(settings, ways_out(settings, clock)), failed=self._task_failed)
+        self.worker = workers(self, ways_out(settings, clock), failed=self._task_failed)
 
     def _task_failed(self, task: Task | None, error: Exception) -> None:
         kind = task.kind if task is not None else "none"

@@ -102,6 +102,12 @@ def _refused(visit: Visit, id: str) -> TrailbookError | None:
     return None
 
 
+@router.get("/{id}/files/{format}")
+def take_file(visit: Visiting, id: delivering.DeliveryId, format: delivering.FormatName) -> Response:
+    """A file of a delivery, where mails lead to: who is not signed in yet does that first."""
+    return delivering.file_of_delivery(visit.work, id, format)
+
+
 def _sent(visit: Visit, one: delivering.Listed) -> Sent:
     delivery, recipient = one.delivery, one.delivery.recipient
     scheduled = isinstance(one.source, Schedule)

@@ -45,7 +45,7 @@ PERIODS = (
 """Periods to choose from beside the report's own, as of when it runs."""
 MISSED = (
     ("latest", _("Run the last one that was missed, late")),
-    ("each", _("Run each that was missed, late")),
+    ("each", _("Run each of the last 100 that were missed, late")),
     ("skip", _("Leave out what is more than an hour late")),
 )
 EXPLAINED = {
