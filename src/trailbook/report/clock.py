@@ -97,19 +97,25 @@ class Clock:
         self._joined = joined.replace("{0}", "%(time)s").replace("{1}", "%(date)s")
         self._days: dict[int, _Day] = {}
         self._times: dict[int, str] = {}
-        self._moment: datetime | None = None
-        self._shown: Shown = ("", "", "")
+        # The last moment is remembered: the columns of one row ask in turn.
+        self._local: tuple[datetime | None, datetime] = None, datetime.min
+        self._shown: tuple[datetime | None, Shown] = None, ("", "", "")
 
     def local(self, moment: datetime) -> datetime:
         """The moment in the zone."""
-        return moment.astimezone(self.zone)
+        asked, local = self._local
+        if moment is not asked:
+            local = moment.astimezone(self.zone)
+            self._local = moment, local
+        return local
 
     def show(self, moment: datetime) -> Shown:
-        """The moment in its three forms. The last one is remembered: the columns of one row ask in turn."""
-        if moment is not self._moment:
-            self._shown = self._show(moment.astimezone(self.zone))
-            self._moment = moment
-        return self._shown
+        """The moment in its three forms."""
+        asked, shown = self._shown
+        if moment is not asked:
+            shown = self._show(self.local(moment))
+            self._shown = moment, shown
+        return shown
 
     def day(self, day: date) -> str:
         """A date, such as `Nov 17, 2021`."""
