@@ -1,4 +1,4 @@
-"""Rows written whole are what XlsxWriter itself writes cell by cell: a new release may change what they rely on."""
+"""Sheets: rows written whole are what XlsxWriter itself writes cell by cell, and are as high as what they hold."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import zipfile
 from collections.abc import Callable
 from xml.etree import ElementTree
 
+import openpyxl
+from render.hostile import hostile
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from trailbook.render import FORMATS, Options
 from trailbook.render.sheet import LINE, Sheet
 
 ROWS: tuple[tuple[tuple[str | float, ...], int], ...] = (
@@ -73,3 +76,13 @@ def test_rows_written_whole_are_those_of_the_library_cell_by_cell() -> None:
     for name, part in ours.items():
         changed = f"{name}: XlsxWriter writes something else now; trailbook.render.sheet has to write it too"
         assert told(part) == told(theirs[name]), changed
+
+
+def test_headings_that_take_several_lines_are_not_cut() -> None:
+    out = io.BytesIO()
+    FORMATS["xlsx"].write(
+        hostile(3, columns=["tenant", {"key": "action", "label": "one two three four"}]), out, Options()
+    )
+    sheet = openpyxl.load_workbook(out)["Rows"]
+    assert sheet.column_dimensions["B"].width < 10
+    assert sheet.row_dimensions[1].height == 3 * LINE
