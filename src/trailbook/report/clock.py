@@ -27,9 +27,14 @@ Shown = tuple[str, str, str]
 
 
 class _Day(NamedTuple):
-    """A day as it is shown, and whether the clocks are set forward or back in it."""
+    """A day as it is shown, what it puts before and after a time, and whether the clocks are set forward or back in it.
+
+    All of it is worked out once a day, as columns of time are among the costly ones of an export.
+    """
 
     text: str
+    before: str
+    after: str
     changes: bool
 
 
@@ -93,8 +98,7 @@ class Clock:
         self._seconds = seconds
         self._offset = offset
         style: Style = next((one for one in STYLES if one == pattern), "medium")
-        joined = str(get_datetime_format(style, locale=locale)).replace("'", "").replace("%", "%%")
-        self._joined = joined.replace("{0}", "%(time)s").replace("{1}", "%(date)s")
+        self._joined = str(get_datetime_format(style, locale=locale)).replace("'", "").partition("{0}")
         self._days: dict[int, _Day] = {}
         self._times: dict[int, str] = {}
         # The last moment is remembered: the columns of one row ask in turn.
@@ -138,7 +142,8 @@ class Clock:
             if len(self._days) >= _DAYS_KEPT:
                 self._days.clear()
             text = day.isoformat()[:10] if self._iso else self._format_day(day)
-            found = self._days[number] = _Day(text, self._clocks_change(day))
+            before, _, after = (part.replace("{1}", text) for part in self._joined)
+            found = self._days[number] = _Day(text, before, after, self._clocks_change(day))
         return found
 
     def _format_day(self, day: date) -> str:
@@ -157,11 +162,11 @@ class Clock:
         if self._iso:
             stamp = local.isoformat(timespec="seconds")
             return stamp, stamp[:10], stamp[11:]
-        day, clocks_change = self._day(local)
+        day = self._day(local)
         clock = self._time(local)
-        if self._offset or (clocks_change and local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()):
+        if self._offset or (day.changes and local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()):
             clock = f"{clock} {offset_text(local.utcoffset())}"
-        return self._joined % {"date": day, "time": clock}, day, clock
+        return f"{day.before}{clock}{day.after}", day.text, clock
 
     def _time(self, local: datetime) -> str:
         number = (local.hour * 60 + local.minute) * 60 + (local.second if self._seconds else 0)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ...query.matches import matches
 from ...query.tree import Condition
-from ..keys import SLOT_BITS, SLOTS, TICK, first_key, first_place, micros_of, row_key, tick_of
+from ..keys import SLOT_BITS, SLOTS, TICK, first_key, first_place, key_at, micros_of, tick_of
 from ..plan import event_ids_of
 from ..ports import Order, Row
 from .bodies import Bodies
@@ -150,7 +150,7 @@ class Finder:
         while True:
             chunk = self._chunk(selection, order, window, size)
             for at, offset, book, position, body in chunk:
-                key = row_key(tick_of(at) + offset, at)
+                key = key_at(at, offset)
                 if start is None or (key < start if newest else key > start):
                     waiting.append((key, book, position, body))
             waiting.sort(reverse=newest)
@@ -185,4 +185,4 @@ class Finder:
                 self.connection.check_time()
                 event = self._bodies.event(self.connection, body)
                 if matches(selection.condition, event):
-                    yield Row(row_key(tick_of(place) + offset, place), position, event)
+                    yield Row(key_at(place, offset), position, event)
