@@ -70,7 +70,7 @@ def to_html(rows: Rows, path: Path) -> None:
     """By html.escape."""
     with path.open("w", encoding="utf-8") as file:
         for row in rows:
-            file.write(f"<tr>{''.join(f'<td>{html.escape(one)}</td>' for one in row)}</tr>\n")
+            file.write(f"<tr>{''.join(f'<td>{html.escape(one, quote=False)}</td>' for one in row)}</tr>\n")
 
 
 def to_pdf(rows: Rows, path: Path) -> None:

@@ -12,14 +12,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from papers import SCRIPTS
 from PIL import Image
 from trails import AT, event, report_on
 
 from trailbook.event.model import Event
 from trailbook.render.chart import Figure, Series, of_report, plot, svg
-from trailbook.render.chart.drawing import COLOURS, Box, Curve, Drawing, Label, Strokes
+from trailbook.render.chart.drawing import COLOURS, SIZE, Box, Curve, Drawing, Label, Strokes
 from trailbook.render.chart.figure import MOST_BARS, MOST_POINTS, MOST_SERIES
 from trailbook.render.chart.plot import shortened, ticks
+from trailbook.render.fonts import faces
+from trailbook.render.pdf.document import Document
 from trailbook.render.picture import png
 from trailbook.render.terminal import width
 
@@ -114,6 +117,15 @@ def test_stacked_bars_stand_on_each_other_and_do_not_overlap(rows: list[tuple[in
     for _, row in itertools.groupby(drawn, key=lambda one: one.y):
         for one, other in itertools.pairwise(row):
             assert other.x == pytest.approx(one.x + one.width)
+
+
+@pytest.mark.parametrize("name", [*SCRIPTS.values(), "നമസ്കാരം ലോകം", "සිංහල භාෂාව", "WWWWMMMM", "ЖЩЮШФМ"])
+def test_no_name_of_a_series_runs_into_the_next(name: str) -> None:
+    text = Document("", AT).setter(faces(""), SIZE)
+    series = (Series(name, (1,)), Series("next", (2,)))
+    drawing = plot(Figure("columns", "x", ("a",), series), "en")
+    first, second = [shape for shape in drawing.shapes if isinstance(shape, Label)][:2]
+    assert first.x + text.width(first.text) < second.x - 20
 
 
 @given(st.integers(0, 10**15))

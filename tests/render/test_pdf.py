@@ -12,6 +12,7 @@ from papers import SCRIPTS, bare, font, made, pages, plain, read
 from trails import AT, event, report_on
 
 from trailbook.render import fonts, pdf
+from trailbook.render.pdf.document import Document
 from trailbook.render.terminal import safe
 
 LEFT_TO_RIGHT = [name for name in SCRIPTS if name not in ("Arabic", "Hebrew")]
@@ -59,6 +60,13 @@ def test_a_cell_in_this_script_is_read_back_as_it_was(script: str) -> None:
 @pytest.mark.parametrize("script", ["Arabic", "Hebrew"])
 def test_words_from_right_to_left_are_read_back_as_they_were(script: str) -> None:
     assert bare(SCRIPTS[script]) in bare(read(made(plain([(SCRIPTS[script],)])), "-layout"))
+
+
+def test_all_lines_of_a_paragraph_from_right_to_left_stand_at_the_right() -> None:
+    setter = Document("", AT).setter(fonts.faces(""), 8)
+    lines = setter.block("שלום עולם, Back office, Complaints (2)", 60).lines
+    assert len(lines) > 1
+    assert all(line.right for line in lines)
 
 
 def test_characters_that_look_the_same_stay_what_they_are() -> None:

@@ -11,7 +11,6 @@ from msgspec import Struct
 from .model import SERVER_FIELDS, Event, Instant, Target
 
 _encoder = msgspec.json.Encoder(order="deterministic")
-_decoder = msgspec.json.Decoder(Event)
 
 
 class Sealed(Struct, frozen=True, gc=False):
@@ -36,9 +35,8 @@ def encode(event: Event) -> bytes:
     return _encoder.encode(event)
 
 
-def decode(canonical: bytes) -> Event:
-    """The event of its canonical bytes."""
-    return _decoder.decode(canonical)
+decode = msgspec.json.Decoder(Event).decode
+"""The event of its canonical bytes."""
 
 
 def submission_digest(event: Event) -> bytes:

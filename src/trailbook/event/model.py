@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 
 DEFAULT_TENANT = "default"
 OWN_APPLICATION = "trailbook"
-DEFAULT_DETAILS = "Action {action} on resource {resource}"
 
 Kind = Literal["user", "group", "role", "tenant"]
 KINDS: tuple[Kind, ...] = ("user", "group", "role", "tenant")
@@ -142,7 +141,12 @@ class Event(_Value, frozen=True):
 
     def detail_text(self) -> str:
         """What took place, in words: as sent, else `Action {action} on resource {resource}`."""
-        return self.details or DEFAULT_DETAILS.format(action=self.action, resource=self.resource)
+        return self.details or default_details(self.action, self.resource)
+
+
+def default_details(action: str, resource: str) -> str:
+    """What took place, in words, where the producer gave none."""
+    return f"Action {action} on resource {resource}"
 
 
 SERVER_FIELDS = ("recorded_at", "derived", "filled", "masked")

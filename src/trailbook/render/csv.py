@@ -32,6 +32,9 @@ def write(report: Report, out: BinaryIO, options: Options) -> int:
 def _record(cells: Sequence[str], options: Options) -> str:
     if options.terminal:
         cells = [safe(cell, lines=True) for cell in cells]
-    # Quoting all cells takes a fifth of the time that csv.writer needs to find out which ones need it.
-    quoted = '","'.join([cell.replace('"', '""') for cell in (cells if options.raw else guarded(cells))])
+    if not options.raw:
+        cells = guarded(cells)
+    # Quoting all cells takes a fifth of the time that csv.writer needs to find out which ones need it; and looking
+    # whether there is anything to double takes a quarter of the time that doubling it does where there is nothing.
+    quoted = '","'.join([cell.replace('"', '""') if '"' in cell else cell for cell in cells])
     return f'"{quoted}"\r\n'

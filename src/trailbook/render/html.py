@@ -41,8 +41,8 @@ figure { margin: 0 0 1rem; }
 """
 
 # A carriage return would be read as a line feed, and NUL is nothing that HTML can hold: it is shown as its picture.
-_CONTROLS = {"\r": "&#13;", "\x00": "\u2400"}
-_CONTROL = re.compile("[\r\x00]")
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;", "\x00": "\u2400"}
+_ESCAPED = re.compile(f"[{''.join(_ESCAPES)}]")
 
 
 def write(report: Report, out: BinaryIO, options: Options) -> int:
@@ -70,7 +70,7 @@ def write(report: Report, out: BinaryIO, options: Options) -> int:
 def _top(title: str, locale: str) -> str:
     """All that comes before the body's contents. The policy lets a browser load and run nothing."""
     return (
-        f'<!DOCTYPE html>\n<html lang="{_escaped(locale.replace("_", "-"))}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{html.escape(locale.replace("_", "-"))}">\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{_escaped(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
@@ -95,4 +95,5 @@ def _row(starts: Sequence[str], row: Sequence[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _CONTROL.sub(lambda found: _CONTROLS[found[0]], html.escape(text))
+    """What stands for the text between tags; within them, quotes would have to be escaped too."""
+    return _ESCAPED.sub(lambda found: _ESCAPES[found[0]], text)

@@ -17,7 +17,7 @@ from .options import Options
 ABOUT = "trailbook"
 """The key of the metadata that holds `{"report": …, "columns": […]}` as JSON."""
 
-BATCH_ROWS = 1_000
+BATCH_ROWS = 200
 """Rows that are held as Python objects before they are put into columns."""
 GROUP_ROWS, GROUP_BYTES = 50_000, 32 * 2**20
 """What a row group holds at most, give or take a batch."""
@@ -78,6 +78,6 @@ def _shape(heading: Heading) -> tuple[pa.DataType, Callable[[Any], Any] | None]:
         case "number":
             return pa.int64(), None
         case "json":
-            return pa.string(), lambda value: None if value is None else _json(value).decode()
+            return pa.string(), lambda value: None if value is None else _json(value)
         case "text":
             return pa.string(), None

@@ -21,7 +21,7 @@ from .formulas import guarded
 from .header import Line, after, before
 from .options import Options
 from .sheet import Sheet, fits
-from .terminal import safe, widest, width
+from .terminal import safe, widest, width, wrapped
 
 SAMPLE = 100
 """Rows that are looked at to choose the widths."""
@@ -101,7 +101,9 @@ class _Rows:
         for at, (wide, format) in enumerate(zip(widths, self._formats, strict=True)):
             found.set_column(at, at, wide, format)
         found.take([self._heading] * len(self._formats))
-        found.write_cells(0, self._texts([heading.label for heading in self._report.headings]))
+        labels = [heading.label for heading in self._report.headings]
+        high = max(len(wrapped(safe(label), wide)) for label, wide in zip(labels, widths, strict=True))
+        found.write_cells(0, self._texts(labels), high)
         found.take(self._formats)
         row = 0
         for row, cells in enumerate(islice(rows, sheet.MOST_ROWS - 1), 1):

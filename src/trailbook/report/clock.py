@@ -27,9 +27,14 @@ Shown = tuple[str, str, str]
 
 
 class _Day(NamedTuple):
-    """A day as it is shown, and whether the clocks are set forward or back in it."""
+    """A day as it is shown, what it puts before and after a time, and whether the clocks are set forward or back in it.
+
+    All of it is worked out once a day, as columns of time are among the costly ones of an export.
+    """
 
     text: str
+    before: str
+    after: str
     changes: bool
 
 
@@ -93,23 +98,28 @@ class Clock:
         self._seconds = seconds
         self._offset = offset
         style: Style = next((one for one in STYLES if one == pattern), "medium")
-        joined = str(get_datetime_format(style, locale=locale)).replace("'", "").replace("%", "%%")
-        self._joined = joined.replace("{0}", "%(time)s").replace("{1}", "%(date)s")
+        self._joined = str(get_datetime_format(style, locale=locale)).replace("'", "").partition("{0}")
         self._days: dict[int, _Day] = {}
         self._times: dict[int, str] = {}
-        self._moment: datetime | None = None
-        self._shown: Shown = ("", "", "")
+        # The last moment is remembered: the columns of one row ask in turn.
+        self._local: tuple[datetime | None, datetime] = None, datetime.min
+        self._shown: tuple[datetime | None, Shown] = None, ("", "", "")
 
     def local(self, moment: datetime) -> datetime:
         """The moment in the zone."""
-        return moment.astimezone(self.zone)
+        asked, local = self._local
+        if moment is not asked:
+            local = moment.astimezone(self.zone)
+            self._local = moment, local
+        return local
 
     def show(self, moment: datetime) -> Shown:
-        """The moment in its three forms. The last one is remembered: the columns of one row ask in turn."""
-        if moment is not self._moment:
-            self._shown = self._show(moment.astimezone(self.zone))
-            self._moment = moment
-        return self._shown
+        """The moment in its three forms."""
+        asked, shown = self._shown
+        if moment is not asked:
+            shown = self._show(self.local(moment))
+            self._shown = moment, shown
+        return shown
 
     def day(self, day: date) -> str:
         """A date, such as `Nov 17, 2021`."""
@@ -132,7 +142,8 @@ class Clock:
             if len(self._days) >= _DAYS_KEPT:
                 self._days.clear()
             text = day.isoformat()[:10] if self._iso else self._format_day(day)
-            found = self._days[number] = _Day(text, self._clocks_change(day))
+            before, _, after = (part.replace("{1}", text) for part in self._joined)
+            found = self._days[number] = _Day(text, before, after, self._clocks_change(day))
         return found
 
     def _format_day(self, day: date) -> str:
@@ -151,11 +162,11 @@ class Clock:
         if self._iso:
             stamp = local.isoformat(timespec="seconds")
             return stamp, stamp[:10], stamp[11:]
-        day, clocks_change = self._day(local)
+        day = self._day(local)
         clock = self._time(local)
-        if self._offset or (clocks_change and local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()):
+        if self._offset or (day.changes and local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()):
             clock = f"{clock} {offset_text(local.utcoffset())}"
-        return self._joined % {"date": day, "time": clock}, day, clock
+        return f"{day.before}{clock}{day.after}", day.text, clock
 
     def _time(self, local: datetime) -> str:
         number = (local.hour * 60 + local.minute) * 60 + (local.second if self._seconds else 0)

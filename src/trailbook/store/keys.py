@@ -16,6 +16,7 @@ SLOTS = 1 << SLOT_BITS
 QUARTER = 900_000_000
 """A quarter of an hour in microseconds. Offsets to UTC have been multiples of it since 1972."""
 _PLACES = 1 << 64
+_HALF = _PLACES // 2
 
 
 def microseconds(moment: datetime) -> int:
@@ -41,7 +42,12 @@ def tick_of(place: int) -> int:
 
 def row_key(micros: int, place: int) -> int:
     """The key of a row: order by key is order by time, and by place among rows of one microsecond."""
-    return micros * _PLACES + place + _PLACES // 2
+    return micros * _PLACES + place + _HALF
+
+
+def key_at(place: int, offset: int) -> int:
+    """The key of the row in a place, whose event occurred so many microseconds from the place's tick."""
+    return ((place >> SLOT_BITS) * TICK + offset) * _PLACES + place + _HALF
 
 
 def first_key(micros: int) -> int:

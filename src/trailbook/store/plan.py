@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ..errors import BadQuery
-from ..event.model import DEFAULT_DETAILS
+from ..event.model import default_details
 from ..event.text import long_words, words
 from ..query.tree import And, Condition, Field, Occurred
 from .keys import microseconds
@@ -52,7 +52,7 @@ def period_of(condition: Condition) -> Period:
     return Period(since, until, rest)
 
 
-_OF_DEFAULT_DETAILS = words(DEFAULT_DETAILS.format(action="", resource=""))
+_OF_DEFAULT_DETAILS = words(default_details("", ""))
 """Words of the details that an event shows when it has none of its own; no index knows of these."""
 
 

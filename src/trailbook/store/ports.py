@@ -49,7 +49,7 @@ class Receipt(Struct, frozen=True, gc=False):
     leaf_hash: bytes
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True, gc=False):
     """A stored event: `key` orders rows (time first), `position` is its place in its book, from 0."""
 
     key: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 from babel.numbers import format_decimal
@@ -16,6 +17,9 @@ from .figure import Figure, Series
 WIDTH = 720.0
 _EM = 0.58
 """The width of a usual letter, of the size; fonts differ, so that this is a guess on the safe side."""
+_MORE = 0.37
+_BROAD = re.compile("[A-Z\u0391-\u03a9\u0400-\u042f\u0530-\u058f\u0b00-\u13ff\u2190-\u22ff]")
+"""Capitals, and letters of scripts that are broader than that, by so much more: Armenian, Tamil to Cherokee, arrows."""
 
 _LEAST_WIDTH = 240.0
 _BAR, _GAP, _HEIGHT = 15.0, 6.0, 180.0
@@ -220,7 +224,8 @@ _DOTS = 70
 
 
 def _wide(text: str) -> float:
-    return width(text) * SIZE * _EM
+    columns = width(text)
+    return (columns * _EM + min(len(_BROAD.findall(text)), columns) * _MORE) * SIZE
 
 
 def _hatched(pattern: str, x: float, y: float, wide: float, high: float) -> Iterator[tuple[Place, Place]]:

@@ -185,7 +185,7 @@ class Setter:
         return text.isascii() or all(map(self._plain.__getitem__, text))
 
     def _line(self, text: str, level: int, room: float) -> Line:
-        if self._is_plain(text):
+        if not level and self._is_plain(text):
             width = sum(map(self._widths.__getitem__, text)) * self.size / _WHOLE
             return Line(f"<{text.translate(self._codes)}>Tj", width, False)
         parts, whole = [], 0.0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ...query.matches import matches
 from ...query.tree import Condition
-from ..keys import SLOT_BITS, SLOTS, TICK, first_key, first_place, micros_of, row_key, tick_of
+from ..keys import SLOT_BITS, SLOTS, TICK, first_key, first_place, key_at, micros_of, tick_of
 from ..plan import event_ids_of
 from ..ports import Order, Row
 from .bodies import Bodies
@@ -107,13 +107,8 @@ def index_keys(connection: sqlite3.Connection, plan: Plan, window: Window = EVER
     return Keys(sql, (plan.match, *where.values), "rowid")
 
 
-class _Raw(NamedTuple):
-    """A row whose event is still packed."""
-
-    key: int
-    book: int
-    position: int
-    body: bytes
+_Raw = tuple[int, int, int, bytes]
+"""A row whose event is still packed: key, book, position, body."""
 
 
 def furthest_spill(connection: sqlite3.Connection) -> int:
@@ -155,9 +150,9 @@ class Finder:
         while True:
             chunk = self._chunk(selection, order, window, size)
             for at, offset, book, position, body in chunk:
-                key = row_key(tick_of(at) + offset, at)
+                key = key_at(at, offset)
                 if start is None or (key < start if newest else key > start):
-                    waiting.append(_Raw(key, book, position, body))
+                    waiting.append((key, book, position, body))
             waiting.sort(reverse=newest)
             if len(chunk) < size:
                 yield from waiting
@@ -165,7 +160,7 @@ class Finder:
             place, size = chunk[-1][0], CHUNK
             window = Window(high=place) if newest else Window(low=place + 1)
             edge = first_key(tick_of(place) + TICK if newest else tick_of(place - furthest))
-            ready = [raw for raw in waiting if (raw.key >= edge if newest else raw.key < edge)]
+            ready = [raw for raw in waiting if (raw[0] >= edge if newest else raw[0] < edge)]
             del waiting[: len(ready)]
             yield from ready
 
@@ -179,7 +174,7 @@ class Finder:
         values = (*found.values, size)
         columns = "e.key, e.offset, e.book, e.position, e.body"
         sql = f"SELECT {columns} FROM ({inner}) AS f CROSS JOIN event AS e ON e.key = f.key"
-        return sorted(self.connection.execute(sql, values), key=lambda row: row[0], reverse=backwards)
+        return sorted(self.connection.execute(sql, values), reverse=backwards)
 
     def newer(self, selection: Selection, sizes: Sizes) -> Iterator[Row]:
         """The rows that the plan finds by the index, but that lie between the selection's sizes and larger ones."""
@@ -190,4 +185,4 @@ class Finder:
                 self.connection.check_time()
                 event = self._bodies.event(self.connection, body)
                 if matches(selection.condition, event):
-                    yield Row(row_key(tick_of(place) + offset, place), position, event)
+                    yield Row(key_at(place, offset), position, event)

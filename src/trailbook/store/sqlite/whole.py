@@ -9,7 +9,7 @@ from ...event.canonical import Sealed
 from ...event.model import Event
 from ...seal.tree import leaf_hash
 from ..bodies import LOOK, decoded
-from ..keys import row_key, tick_of
+from ..keys import key_at
 from ..plan import pack_id
 from ..ports import Kept
 from .bodies import Bodies
@@ -45,7 +45,7 @@ class WholeBooks:
             WHERE e.book = (SELECT id FROM book WHERE name = ?) AND e.position >= ? ORDER BY e.position LIMIT ?
         """
         return [
-            (row_key(tick_of(place) + offset, place), position, self._bodies.restore(self._connection, body))
+            (key_at(place, offset), position, self._bodies.restore(self._connection, body))
             for place, offset, position, body in self._connection.execute(sql, (book, start, limit))
         ]
 
