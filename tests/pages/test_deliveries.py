@@ -84,7 +84,7 @@ def test_what_was_sent_to_whom_and_what_became_of_it_newest_first(served: Servic
         ],
     ]  # fmt: skip
     assert page.links["Every Monday"] == "/schedules/s1"
-    assert page.links["Excel"].startswith("/api/v1/deliveries/s1.")
+    assert page.links["Excel"].startswith("/deliveries/s1.")
     assert page.links["Dec 1, 2021, 9:03 AM"] == f"/deliveries/{id}"
     assert id not in page.text
 
