@@ -158,6 +158,19 @@ def test_pages_of_who_is_rather_busy_look_at_some_days_first_and_leave_none_out(
     assert len(on_days) > 5
 
 
+def test_of_times_that_no_clock_shows_no_days_are_looked_at_by_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "BY_STATEMENT", 0.0)
+    monkeypatch.setattr(rows, "BY_TIME", 100.0)
+    far = NOON.replace(year=2150)
+    with closing(PostgresStore(postgres.url(tmp_path))) as store:
+        store.append([seal(simple(n, at=far + timedelta(days=n), user="busy")) for n in range(200)])
+        store._busyness.flush()
+        found = store.page(OPERATOR, Parties((BUSY,)), limit=3).rows
+    assert [row.event.occurred_at for row in found] == [far + timedelta(days=199 - n) for n in range(3)]
+
+
 def test_a_page_of_everything_sorts_nothing_and_looks_at_no_more_than_it_shows(
     store: PostgresStore, plans: list[Plan]
 ) -> None:

@@ -195,10 +195,11 @@ class Finder:
 
         The index of tokens has each day's rows, so that it need not go through all that a month has of something.
         """
-        edge = (
-            f"SELECT {'max' if newest else 'min'}(at) FROM trailbook.seen WHERE at >= {month.low} AND at < {month.high}"
-        )
-        at = self.connection.rows(edge, way="time")[0][0] if days else None
+        if not days:
+            return [month]
+        furthest = "max(at)" if newest else "min(at)"
+        sql = f"SELECT {furthest} FROM trailbook.seen WHERE at >= {month.low} AND at < {month.high}"
+        ((at,),) = self.connection.rows(sql, way="time")
         if at is None:
             return [month]
         cut = at - days * DAY if newest else at + days * DAY
@@ -277,11 +278,13 @@ def _so_many(windows: list[Window], months: int, shares: Shares) -> int:
 def _few_days(month: Window, needs: Needs, size: int, shares: Shares) -> int:
     """In how many days of a month so many rows should be found; 0 if it is not worth the while to look there first."""
     share, events = shares.of(month.months, needs)
-    largest = min((shares.of(month.months, [need])[0] for need in needs), default=0.0)
-    if not share or min(BY_TIME * size / share, BY_TOKEN * largest * events) < BY_STATEMENT:
+    if not needs or not share or month.high - month.low > DAYS * DAY:
+        return 0
+    at_most = min(shares.of(month.months, [need])[0] for need in needs)
+    if min(BY_TIME * size / share, BY_TOKEN * at_most * events) < BY_STATEMENT:
         return 0
     # What is asked for together is often there together: more often than if it had nothing to do with each other.
-    likely = math.sqrt(share * largest)
+    likely = math.sqrt(share * at_most)
     days = math.ceil(PATIENCE * size * DAYS / (likely * events))
     return days if days <= MOST_DAYS else 0
 
