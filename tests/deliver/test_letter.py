@@ -22,10 +22,7 @@ LETTER = Letter(
     rows=(("Nov 16, 2026", "Ann Lee", "Action login on resource users"), ("Nov 17, 2026", "أحمد", HOSTILE)),
     note="2 of 1,204 rows.",
     chart="Logins by day",
-    links=(
-        ("CSV", "https://audit.example.com/exports/7?a=1&b=2"),
-        ("Excel", "https://audit.example.com/exports/8"),
-    ),
+    link="https://audit.example.com/exports/7?a=1&b=2",
 )
 
 
@@ -53,10 +50,9 @@ def test_both_say_the_same() -> None:
     for said in ("Logins of the week", "Have a look.", "Europe/Berlin", "Ann Lee", "أحمد", HOSTILE, "2 of 1,204 rows."):
         assert said in text
         assert said in shown.text
-    for says, address in LETTER.links:
-        assert f"{says}: {address}" in text
-        assert says in shown.text
-    assert shown.addresses == ["cid:chart", *(address for _, address in LETTER.links)]
+    assert f"{LETTER.link_says}: {LETTER.link}" in text
+    assert LETTER.link_says in shown.text
+    assert shown.addresses == ["cid:chart", LETTER.link]
 
 
 def test_the_styles_are_in_attributes_and_dark_colours_in_a_rule() -> None:
@@ -70,9 +66,8 @@ def test_the_styles_are_in_attributes_and_dark_colours_in_a_rule() -> None:
     text=st.one_of(st.text(), st.sampled_from([HOSTILE, "</td></table><a href=//evil.example>", "{{ 7*7 }}", "\x00"]))
 )
 def test_no_text_becomes_a_tag_or_an_address(text: str) -> None:
-    plain = Letter("T", ("x",), (("a", "b"),), ("c",), (("d",),), "e", "f", (("h", "https://a.example"),), "g")
-    all_of_it = (text, (text,), ((text, text),), (text,), ((text,),), text, text, ((text, "https://a.example"),), text)
-    hostile = Letter(*all_of_it)
+    plain = Letter("T", ("x",), (("a", "b"),), ("c",), (("d",),), "e", "f", "https://a.example", "g", "h")
+    hostile = Letter(text, (text,), ((text, text),), (text,), ((text,),), text, text, "https://a.example", text, text)
     wanted, found = Parsed(written(plain)[1]), Parsed(written(hostile)[1])
     assert found.tags <= wanted.tags
     assert set(found.addresses) <= set(wanted.addresses)
@@ -86,4 +81,4 @@ def test_a_mail_shows_the_beginning_of_a_large_table() -> None:
 
 def test_a_link_goes_nowhere_but_to_a_web_address() -> None:
     with pytest.raises(BadInput, match="begins with https"):
-        written(Letter("T", links=(("See", "https://example.com"), ("No", "javascript:alert(1)"))))
+        written(Letter("T", link="javascript:alert(1)"))

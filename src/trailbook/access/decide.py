@@ -19,11 +19,18 @@ WORDS: dict[Right, str] = {
 }
 
 
-def require(caller: Caller, right: Right, now: datetime) -> None:
-    """Let pass who has the right now. Raises NotSignedIn for a seat that has expired, NotAllowed for the rest."""
+ABSENT = "The account that asked for this"
+"""How a caller is called where others read what they may not."""
+
+
+def require(caller: Caller, right: Right, now: datetime, who: str = "You") -> None:
+    """Let pass who has the right now. Raises NotSignedIn for a seat that has expired, NotAllowed for the rest.
+
+    `who`: how the caller is called to whoever reads that.
+    """
     check_seat(caller, now)
     if right not in caller.seat.rights:
-        raise NotAllowed(f"You may not {WORDS[right]}.", place="access", remedy="Ask whoever manages access.")
+        raise NotAllowed(f"{who} may not {WORDS[right]}.", place="access", remedy="Ask whoever manages access.")
 
 
 def check_seat(caller: Caller, now: datetime) -> None:

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from ..errors import NotAllowed, NotSignedIn
+from ..errors import NotSignedIn
 from ..store.ports import Records
-from .decide import WORDS
 from .kept import ACCOUNTS, KEYS
 from .keys import caller_with_key
-from .model import Caller, Right, seat_of_account
+from .model import Caller, seat_of_account
 from .roles import find_role
 from .sessions import may_sign_in
 
 
-def present(records: Records, kind: str, id: str, now: datetime, rights: Iterable[Right] = ()) -> Caller:
+def present(records: Records, kind: str, id: str, now: datetime) -> Caller:
     """The caller that this `account` or `key` is now; that they are who they are was proven when they asked.
 
     Raises NotSignedIn for an account that is disabled, has expired or is gone, or whose role is; and for such a key.
-    Raises NotAllowed if they have not all of these rights now: in words for whoever reads them, and that is not always
-    who asked.
     """
-    caller = _caller(records, kind, id, now)
-    for right in rights:
-        if right not in caller.seat.rights:
-            raise NotAllowed(
-                f"The account that asked for this may not {WORDS[right]}.",
-                place="access",
-                remedy="Ask whoever manages access.",
-            )
-    return caller
-
-
-def _caller(records: Records, kind: str, id: str, now: datetime) -> Caller:
     if kind == "key":
         key = KEYS.find(records, id, now)
         return caller_with_key(key.value if key else None, now)

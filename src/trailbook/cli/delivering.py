@@ -36,7 +36,8 @@ def test_mail(settings: Settings, address: str) -> None:
         "Trailbook can send mail",
         ("This mail was sent to try the settings. There is nothing to do.",),
         (("Server", f"{settings.mail_host}:{settings.mail_port}"), ("Security", settings.mail_security)),
-        links=(("Open Trailbook", settings.address),),
+        link=settings.address,
+        link_says="Open Trailbook",
     )
     text, html = written(letter)
     way(Message(f"test-{os.urandom(8).hex()}", address, letter.title, text, html))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from ..directory.viewer import Viewer, sees_book, within
 from ..errors import BadQuery
+from ..event.model import Event
 from ..event.wording import counted
 from ..query.editing import Leaf
 from ..query.language import parse, unparse
 from ..query.matches import matches
 from ..query.normal import conjunction
-from ..query.tree import EVERYTHING, Direction, Field, Involves, both
+from ..query.tree import EVERYTHING, Field, Involves, both
 from ..report import run as reporting
 from ..report.clock import Clock, locale_named, zone_named
 from ..report.definition import Definition
@@ -27,14 +28,12 @@ from .alerts import ALERTS, Alert, Occurrence, Seeing, check, owner_of
 from .base import Base
 from .channel import Message
 from .letter import Letter, first_rows, written
-from .occurring import match_of
+from .occurring import SIDES, match_of
 from .owners import check_number, check_recipients
 from .reading import ask_as
 
 COLUMNS = ("date_time", "initiator", "action", "targets", "ip", "details", "resource", "related", "id")
 """Of the events; a mail has room for the first six of those that have anything in them."""
-_SIDES: Mapping[str, Direction] = {"initiator": "by", "target": "against", "user": "either"}
-"""On which side of its events a user is that they are counted by."""
 
 
 def check_all(base: Base, alert: Alert, now: datetime) -> Seeing:
@@ -58,7 +57,7 @@ def as_seen(base: Base, alert: Alert, occurrence: Occurrence, viewer: Viewer) ->
     if viewer.sees_whole_books() and sees_book(viewer, alert.tenant):
         return occurrence
     mine = within(viewer, EVERYTHING)
-    kept = [(at, one.sealed.event) for at in occurrence.positions for one in base.store.kept(alert.tenant, at, 1)]
+    kept = list(_kept(base, alert, occurrence))
     seen = [(at, event) for at, event in kept if matches(mine, event)]
     if len(seen) in (0, len(kept)):
         return occurrence if seen else None
@@ -69,13 +68,18 @@ def as_seen(base: Base, alert: Alert, occurrence: Occurrence, viewer: Viewer) ->
 def events_of(base: Base, alert: Alert, occurrence: Occurrence, viewer: Viewer, now: datetime) -> Report:
     """The events of an occurrence that `viewer` may see. Raises NotAllowed if columns are hidden from them."""
     Hidden(viewer).check_events()
-    ids = [
-        one.sealed.event.id for position in occurrence.positions for one in base.store.kept(alert.tenant, position, 1)
-    ]
+    ids = [event.id for _, event in _kept(base, alert, occurrence)]
     zone, locale = base.settings.zone, base.settings.locale
     definition = Definition(alert.title, COLUMNS, order="oldest", zone=zone, locale=locale)
     also = both(Field("book", (alert.tenant,)), Field("id", tuple(ids)))
     return reporting.report(ask_as(base, viewer, definition, now=now, reader=base.store, also=also))
+
+
+def _kept(base: Base, alert: Alert, occurrence: Occurrence) -> Iterator[tuple[int, Event]]:
+    """The events of an occurrence, with their positions."""
+    for at in occurrence.positions:
+        for one in base.store.kept(alert.tenant, at, 1):
+            yield at, one.sealed.event
 
 
 def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: str, events: Report) -> Message:
@@ -95,7 +99,6 @@ def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: st
         "Query": alert.query,
         "As seen by": events.header.viewer,
     }
-    link = f"{base.settings.address}/reports/new?{urlencode(_asked(alert, occurrence))}"
     letter = Letter(
         subject,
         text=tuple(alert.text.split("\n\n")),
@@ -103,7 +106,8 @@ def message_of(base: Base, alert: Alert, occurrence: Occurrence, id: str, to: st
         labels=labels,
         rows=shown,
         note=f"{len(shown)} of the {len(rows):,} events by then." if len(shown) < len(rows) else "",
-        links=(("See the events in Trailbook (you will be asked to sign in)", link),),
+        link=f"{base.settings.address}/reports/new?{urlencode(_asked(alert, occurrence))}",
+        link_says="See the events in Trailbook (you will be asked to sign in)",
     )
     text, html = written(letter)
     data: dict[str, Any] = {
@@ -126,15 +130,15 @@ _GROUPS = {"": "", "initiator": "Who did it", "target": "Whom it was done to", "
 
 def who_of(by: str, group: str, name: str) -> str:
     """Whom an occurrence is about, such as `Ann Lee (acme/u0004)` or an address; empty: nobody in particular."""
-    id = group.partition(":")[2] if by in _SIDES else group
+    id = group.partition(":")[2] if by in SIDES else group
     return f"{name} ({id})" if name and name != group else id
 
 
 def query_of(query: str, by: str, group: str) -> str:
     """What is looked for, of one group alone; of all, where the query language cannot say which."""
-    leaf: Leaf | None = of_facet("user", group.partition(":")[2]) if by in _SIDES else None
+    leaf: Leaf | None = of_facet("user", group.partition(":")[2]) if by in SIDES else None
     if isinstance(leaf, Involves):
-        leaf = replace(leaf, direction=_SIDES[by])
+        leaf = replace(leaf, direction=SIDES[by])
     elif by == "ip":
         leaf = of_facet("ip", group)
     if leaf is None:

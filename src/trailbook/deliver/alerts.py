@@ -18,14 +18,14 @@ from ..directory.viewer import Viewer, sees_book
 from ..errors import BadInput, NotAllowed
 from ..event.model import OWN_APPLICATION, Event, Outcome, Reference
 from ..query.language import parse
-from ..query.tree import And, Condition, Field, Not, Or, Period, both
+from ..query.tree import Condition, Field, both, has_period
 from ..report.definition import Definition
 from ..report.hidden import Hidden
 from ..store.ports import Heads, Reader
 from .base import Base
 from .occurring import By, Rule
 from .reading import ask_as
-from .recipients import Recipient, rights_to_send
+from .recipients import Recipient, require_to_send
 from .tasks import Task
 
 LOOK = "look_alert"
@@ -155,7 +155,8 @@ def owner_of(base: Base, alert: Alert, now: datetime) -> Seeing:
     Raises NotSignedIn or NotAllowed for an account that has ended, lost the right to schedule or, if anything leaves to
     the outside, to export, sees nothing of the book, or from whom columns are hidden; BadQuery.
     """
-    caller = present(base.store, "account", alert.owner, now, rights_to_send(alert.recipients))
+    caller = present(base.store, "account", alert.owner, now)
+    require_to_send(caller, alert.recipients, now)
     return seeing(base, alert, caller, now, base.store)
 
 
@@ -182,17 +183,6 @@ def check(alert: Alert) -> None:
         raise BadInput("This is no path.", place="above.path", remedy="Write it as rows or report.rows.")
     if not alert.recipients or len(set(alert.recipients)) < len(alert.recipients):
         raise BadInput("It goes to nobody, or twice to somebody.", place="recipients", remedy="Name each once.")
-
-
-def has_period(condition: Condition) -> bool:
-    """Whether a condition says when anything happened."""
-    match condition:
-        case And(items) | Or(items):
-            return any(map(has_period, items))
-        case Not(item):
-            return has_period(item)
-        case _:
-            return isinstance(condition, Period)
 
 
 def look_task(alert: Alert, at: datetime) -> Task:

@@ -17,25 +17,27 @@ from .sending import sender
 from .ways import Ways
 from .worker import Failed, Handler, Worker, Workers
 
-LANES = ((RUN, LOOK, TELL), (SEND,), (MAKE, CLEAR))
-"""What is done one after the other; each of these is done by a worker of its own."""
 NO_WAYS: Ways = MappingProxyType({})
 
 
-def handlers(settings: Settings, ways: Ways = NO_WAYS) -> Mapping[str, Handler]:
-    """The handlers of a worker with these settings and ways out; without a folder it leaves exports to others.
+def lanes(settings: Settings, ways: Ways) -> list[Mapping[str, Handler]]:
+    """The handlers of each worker of a process: what is quick waits for no file, and exports keep no mail waiting.
 
-    What has to leave by a way that is not there, or with a file that cannot be made here, waits, and is tried again.
+    Without a folder it leaves exports to others. What has to leave by a way that is not there, or with a file that
+    cannot be made here, waits, and is tried again.
     """
     send = sender(ways)
-    always: dict[str, Handler] = {RUN: runs.run, LOOK: watching.look, SEND: send, TELL: send}
-    with_files: dict[str, Handler] = {MAKE: exporting.make, CLEAR: exporting.clear}
-    return {**always, **with_files} if files_of(settings) is not None else always
+    without_files: list[Mapping[str, Handler]] = [{RUN: runs.run, LOOK: watching.look, TELL: send}, {SEND: send}]
+    if files_of(settings) is None:
+        return without_files
+    return [*without_files, {MAKE: exporting.make, CLEAR: exporting.clear}]
+
+
+def handlers(settings: Settings, ways: Ways = NO_WAYS) -> Mapping[str, Handler]:
+    """All of them, for a worker that does one after the other."""
+    return {kind: handler for lane in lanes(settings, ways) for kind, handler in lane.items()}
 
 
 def workers(base: Base, ways: Ways, *, failed: Failed) -> Workers:
-    """The workers of a process. What runs and alerts are is quick, and waits for no file; nor do exports for mail."""
-    all_kinds = handlers(base.settings, ways)
-    return Workers(
-        [Worker(base, {kind: all_kinds[kind] for kind in lane if kind in all_kinds}, failed=failed) for lane in LANES]
-    )
+    """The workers of a process."""
+    return Workers([Worker(base, lane, failed=failed) for lane in lanes(base.settings, ways)])

@@ -22,10 +22,9 @@ _FOOTER = "Sent by Trailbook. Names and texts in it are as applications recorded
 
 
 class Letter(Struct, frozen=True):
-    """What a mail says: a title, paragraphs, facts with labels, the first rows of a table, a note on them, links.
+    """What a mail says: a title, paragraphs, facts with labels, the first rows of a table, a note on them, a link.
 
-    `chart` is what a picture that goes with it shows, in words (empty: there is none). Of each link: what it says, and
-    the address, which begins with http.
+    `chart` is what a picture that goes with it shows, in words (empty: there is none). `link` begins with http.
     """
 
     title: str
@@ -35,7 +34,8 @@ class Letter(Struct, frozen=True):
     rows: tuple[tuple[str, ...], ...] = ()
     note: str = ""
     chart: str = ""
-    links: tuple[tuple[str, str], ...] = ()
+    link: str = ""
+    link_says: str = "Open it in Trailbook"
     footer: str = _FOOTER
 
 
@@ -49,8 +49,8 @@ def first_rows(
 
 def written(letter: Letter) -> tuple[str, str]:
     """The letter as plain text and as HTML; neither has anything in it that acts. Raises BadInput for another link."""
-    if not all(address.startswith(("https://", "http://")) for _, address in letter.links):
-        raise BadInput("A link in a mail begins with https://.", place="links", remedy="Check the setting `url`.")
+    if letter.link and not letter.link.startswith(("https://", "http://")):
+        raise BadInput("A link in a mail begins with https://.", place="link", remedy="Check the setting `url`.")
     labels, rows = first_rows(letter.labels, letter.rows)
     safe = Letter(
         title=one_line(letter.title),
@@ -60,7 +60,8 @@ def written(letter: Letter) -> tuple[str, str]:
         rows=rows,
         note=one_line(letter.note),
         chart=one_line(letter.chart),
-        links=tuple((one_line(says), one_line(address, 2_000)) for says, address in letter.links),
+        link=one_line(letter.link, 2_000),
+        link_says=one_line(letter.link_says),
         footer=one_line(letter.footer),
     )
     return _plain(safe), _inliner().inline(_template().render(letter=safe))
@@ -73,7 +74,7 @@ def _plain(letter: Letter) -> str:
         "\n".join(f"{label}: {cell}" for label, cell in zip(letter.labels, row, strict=True) if cell)
         for row in letter.rows
     ]
-    parts += [letter.note, *(f"{says}: {address}" for says, address in letter.links), f"-- \n{letter.footer}"]
+    parts += [letter.note, f"{letter.link_says}: {letter.link}" if letter.link else "", f"-- \n{letter.footer}"]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -159,12 +159,11 @@ def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to:
             place="attach_bytes",
             remedy="Narrow the report, send it to an account, or raise the bound.",
         )
-    says = "Download the files (you will be asked to sign in)" if linked else "See it in Trailbook"
     chart = _chart(sheets.report) if delivery.recipient.kind in ("account", "mail") else None
     labels, rows = first_rows([one.label for one in sheets.report.headings], sheets.report.texts())
-    note = f"The first {len(rows)} of {header.available:,} rows." if len(rows) < header.available else ""
+    notes = [f"The first {len(rows)} of {header.available:,} rows."] if len(rows) < header.available else []
     if linked:
-        note += " The files are too large to attach."
+        notes.append("The files are too large to attach.")
     facts = [
         ("Report", header.title),
         ("Schedule", schedule.title),
@@ -179,9 +178,10 @@ def message_of(base: Base, schedule: Schedule, run: Run, delivery: Delivery, to:
         facts=tuple((label, text) for label, text in facts if text),
         labels=labels,
         rows=rows,
-        note=note.strip(),
+        note=" ".join(notes),
         chart=f"{chart.title}: {chart.description}" if chart else "",
-        links=() if delivery.recipient.outside else ((says, f"{base.settings.address}/deliveries/{delivery.id}"),),
+        link="" if delivery.recipient.outside else f"{base.settings.address}/deliveries/{delivery.id}",
+        link_says="Download the files (you will be asked to sign in)" if linked else "See it in Trailbook",
     )
     text, html = written(letter)
     name = f"{header.title} {values['date']}"

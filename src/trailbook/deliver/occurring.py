@@ -25,6 +25,8 @@ from ..query.tree import EVERYTHING, Address, Condition, Direction, Parties
 
 By = Literal["", "initiator", "target", "user", "ip"]
 """What events are grouped by: nothing; who did it; each user that it was done to; either of them; from where."""
+SIDES: Mapping[str, Direction] = {"initiator": "by", "target": "against", "user": "either"}
+"""On which side of its events a user is that they are grouped by."""
 
 
 class Rule(Struct, frozen=True):
@@ -90,11 +92,7 @@ def condition_of(by: By, groups: Iterable[str]) -> Condition:
     if by == "ip":
         return Address(tuple(str(ip_address(bytes.fromhex(group[1:]))) for group in groups))
     parties = [group.removeprefix("user:").partition("/") for group in groups]
-    direction = _DIRECTIONS[by]
-    return Parties(tuple(PartyKey("user", unescape(tenant), id) for tenant, _, id in parties), direction)
-
-
-_DIRECTIONS: Mapping[str, Direction] = {"initiator": "by", "target": "against", "user": "either"}
+    return Parties(tuple(PartyKey("user", unescape(tenant), id) for tenant, _, id in parties), SIDES[by])
 
 
 def uncovered(rule: Rule, matches: Iterable[Match], known: Iterable[Window]) -> list[Match]:

@@ -22,7 +22,7 @@ from .base import Base
 from .clean import mail_address
 from .files import files_needed
 from .folder import folder_names
-from .recipients import Recipient, address, rights_to_send
+from .recipients import Recipient, address, require_to_send
 from .schedules import SCHEDULES, Schedule, check
 
 T = TypeVar("T", Schedule, Alert)
@@ -49,7 +49,8 @@ def owner_of(base: Base, schedule: Schedule, now: datetime) -> Owner:
     Raises NotSignedIn or NotAllowed for an account that has ended or lost the right to schedule or, if anything leaves
     to the outside, to export; and for a report that is gone or that they no longer see.
     """
-    caller = present(base.store, "account", schedule.owner, now, rights_to_send(schedule.recipients))
+    caller = present(base.store, "account", schedule.owner, now)
+    require_to_send(caller, schedule.recipients, now)
     viewer = decide.viewer(caller, now)
     found = REPORTS.find(base.store, schedule.report, now)
     if found is None or not sight_of(base.store, base.directory(), caller, now).may_see(found.value):

@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from ..access import decide
 from ..access.kept import Shelf
-from ..access.model import Right
+from ..access.model import Caller, Right
 from ..errors import BadInput, NotAllowed
 from ..store.ports import Records
 from .clean import mail_address, one_line
@@ -48,9 +49,13 @@ class Recipient(Struct, frozen=True):
         return self.kind != "account"
 
 
-def rights_to_send(recipients: Iterable[Recipient]) -> tuple[Right, ...]:
-    """The rights that it takes to have something sent to these, by itself."""
-    return ("schedule", "view", *(("export",) if any(one.outside for one in recipients) else ()))
+def require_to_send(owner: Caller, recipients: Iterable[Recipient], now: datetime) -> None:
+    """Let pass who may have something sent to these, by itself, now. Raises NotSignedIn or NotAllowed."""
+    rights: list[Right] = ["schedule", "view"]
+    if any(one.outside for one in recipients):
+        rights.append("export")
+    for right in rights:
+        decide.require(owner, right, now, decide.ABSENT)
 
 
 class Domains(Struct, frozen=True):

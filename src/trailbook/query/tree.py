@@ -125,3 +125,14 @@ def rewrite(condition: Condition, leaf: Callable[[Condition], Condition]) -> Con
             return Not(rewrite(item, leaf))
         case _:
             return leaf(condition)
+
+
+def has_period(condition: Condition) -> bool:
+    """Whether a condition says when anything happened."""
+    match condition:
+        case And(items) | Or(items):
+            return any(map(has_period, items))
+        case Not(item):
+            return has_period(item)
+        case _:
+            return isinstance(condition, Period)

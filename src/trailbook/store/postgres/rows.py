@@ -158,11 +158,11 @@ class Finder:
         windows = self._windows(plan, newest, after)
         shares = read_shares(self.connection, {token for need in plan.needs for token in need})
         width = 1
-        by_days: tuple[int, ...] = ()
+        begun: tuple[int, ...] = ()
         while windows:
             first = next((window for window in windows if shares.events(window.months)), windows[0])
-            if first.months != by_days:
-                by_days = first.months
+            if first.months != begun:
+                begun = first.months
                 at = windows.index(first)
                 windows[at : at + 1] = self._by_days(first, _few_days(first, plan.needs, size, shares), newest)
             taken = _so_many(windows, width, shares)

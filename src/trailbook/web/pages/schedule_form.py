@@ -6,11 +6,11 @@ from typing import Any
 
 from babel.dates import get_day_names
 
-from ...deliver.alerts import has_period
 from ...deliver.schedules import Schedule
 from ...deliver.times import LAST_DAY, WEEKDAYS
 from ...errors import BadInput, TrailbookError
 from ...query.language import parse
+from ...query.tree import has_period
 from ...render import DOWNLOADS
 from ...report.saved import SavedReport
 from ..scheduling import ScheduleGiven
