@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,42 @@ def test_duplicates_and_conflicts_are_seen_within_one_batch(store: Store) -> Non
     batch = [seal(simple(1)), seal(simple(1)), seal(simple(1, action="delete"))]
     assert [receipt.status for receipt in store.append(batch)] == ["stored", "duplicate", "conflict"]
     assert store.count(OPERATOR, EVERYTHING) == 1
+
+
+def test_batch_after_batch_is_appended_as_each_by_itself(store: Store) -> None:
+    batches = [[seal(simple(n)) for n in range(start, start + 60)] for start in (0, 60, 30, 120)]
+    told: list[tuple[list[str], int]] = []
+    for receipts in store.append_each(batches):
+        told.append(([receipt.status for receipt in receipts], store.count(OPERATOR, EVERYTHING)))
+    assert told == [
+        (["stored"] * 60, 60),
+        (["stored"] * 60, 120),
+        (["duplicate"] * 60, 120),
+        (["stored"] * 60, 180),
+    ]
+    assert list(store.append_each([])) == []
+
+
+def test_what_goes_wrong_with_a_batch_takes_none_before_it_down(store: Store) -> None:
+    def batches() -> Iterator[Iterator[Sealed]]:
+        yield (seal(simple(n)) for n in range(60))
+        yield (seal(simple(n)) for n in range(60, 120))
+        yield (seal(simple(n)) for n in map(int, [*range(120, 150), "no number"]))
+
+    stored = store.append_each(batches())
+    assert [len(next(stored)), len(next(stored))] == [60, 60]
+    with pytest.raises(ValueError, match="no number"):
+        next(stored)
+    assert store.count(OPERATOR, EVERYTHING) == 120
+    assert [receipt.position for receipt in store.append([seal(simple(200))])] == [120]
+
+
+def test_nothing_of_the_next_batch_is_there_when_nobody_asks_for_it(store: Store) -> None:
+    stored = store.append_each([seal(simple(n)) for n in range(start, start + 60)] for start in (0, 60, 120))
+    next(stored)
+    del stored
+    assert store.count(OPERATOR, EVERYTHING) == 60
+    assert [receipt.status for receipt in store.append([seal(simple(60))])] == ["stored"]
 
 
 def test_the_same_id_in_two_books_is_two_events(store: Store) -> None:

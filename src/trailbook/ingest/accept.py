@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -82,27 +83,57 @@ class Outcome(Struct, frozen=True):
         return sum(receipt.status == status for receipt in self.receipts)
 
 
+Batch = tuple[Sequence[bytes | Event], Context]
+"""Events, each as its JSON or built here, and what an ingest decides by."""
+
+
 def accept(batch: Sequence[bytes | Event], context: Context, appender: Appender) -> Outcome:
     """Check, prepare and append a batch; a bad event is rejected by itself and never takes the others down.
 
     Bytes are an event's JSON; events that were built here are checked by the same rules. Raises StoreError when
     nothing was appended; giving the batch again is then safe.
     """
-    results: list[Receipt | Rejected | None] = []
+    checking = _Checking(batch, context)
+    return checking.outcome(appender.append(checking.fitting()))
 
-    def fitting() -> Iterator[Sealed]:
+
+def accept_each(batches: Iterable[Batch], appender: Appender) -> Iterator[Outcome]:
+    """The same with batch after batch; the next may be checked and prepared while one is appended."""
+    under_way: deque[_Checking] = deque()
+
+    def each() -> Iterator[Iterator[Sealed]]:
+        for batch, context in batches:
+            checking = _Checking(batch, context)
+            under_way.append(checking)
+            yield checking.fitting()
+
+    for receipts in appender.append_each(each()):
+        yield under_way.popleft().outcome(receipts)
+
+
+class _Checking:
+    """A batch that is checked while it is appended."""
+
+    def __init__(self, batch: Sequence[bytes | Event], context: Context) -> None:
+        self._batch = batch
+        self._context = context
+        self._results: list[Rejected | None] = []
+
+    def fitting(self) -> Iterator[Sealed]:
         """One at a time, so that the store takes what it needs of each before the next is made."""
-        for index, item in enumerate(batch):
+        for index, item in enumerate(self._batch):
             try:
-                sealed = prepare(read(item, context), context)
+                sealed = prepare(read(item, self._context), self._context)
             except BadEvent as error:
-                results.append(Rejected(index, error))
+                self._results.append(Rejected(index, error))
             else:
-                results.append(None)
+                self._results.append(None)
                 yield sealed
 
-    receipts = iter(appender.append(fitting()))
-    return Outcome(tuple(next(receipts) if result is None else result for result in results))
+    def outcome(self, receipts: Iterable[Receipt]) -> Outcome:
+        """What became of the batch, given the receipts of those that were fitting."""
+        in_order = iter(receipts)
+        return Outcome(tuple(next(in_order) if result is None else result for result in self._results))
 
 
 def read(item: bytes | Event, context: Context) -> Event:

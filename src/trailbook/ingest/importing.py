@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from ..event.ids import stable_id
 from ..event.model import Event
 from ..masking.mask import mask_text
 from ..store.ports import Appender, Receipt
-from .accept import Context, Outcome, Rejected, accept, prepare, read
+from .accept import Batch, Context, Outcome, Rejected, accept_each, prepare, read
 from .mapping import NATIVE, Mapping, UnknownType
 from .read import Record, records
 from .source import DEFAULT_BOUNDS, Bounds, Source, opened
@@ -34,8 +34,8 @@ _CONTAINERS = 100_000
 
 Progress = Callable[[int, int, int], None]
 """Is told the bytes of the file that are done, those in all (0 if not known), and the records read."""
-Deliver = Callable[[Sequence[bytes | Event], Context], Outcome]
-"""Takes a batch to where it belongs, as `accept` does with a store."""
+Deliver = Callable[[Iterable[Batch]], Iterator[Outcome]]
+"""Takes batches to where they belong, one after the other, as `accept_each` does with a store."""
 
 
 class How(TypedDict, total=False):
@@ -75,7 +75,7 @@ class Preview(Struct, frozen=True):
 
 def import_file(path: str, mapping: Mapping, context: Context, appender: Appender, **how: Unpack[How]) -> ImportSummary:
     """Bring a file into a store; see `bring_file`. Raises BadFile and StoreError."""
-    return bring_file(path, mapping, context, lambda batch, moment: accept(batch, moment, appender), **how)
+    return bring_file(path, mapping, context, lambda batches: accept_each(batches, appender), **how)
 
 
 def bring_file(
@@ -105,21 +105,16 @@ def bring_file(
         stack.enter_context(_rare_collections())
         source = stack.enter_context(opened(path, bounds))
         rejects = stack.enter_context(_Rejects(rejects_path, keep_rejects))
-        importer = _Import(mapping, replace(context, make_id=context.make_id or stable_id), deliver, rejects, now)
-        waiting = 0
-        try:
+        importer = _Import(mapping, replace(context, make_id=context.make_id or stable_id), rejects, now)
+
+        def told() -> Iterator[Record]:
             for record in records(source, mapping.csv, raw_lines=mapping.name == NATIVE):
-                importer.take(record)
-                waiting += len(record.raw)
-                if len(importer.batch) >= batch or waiting >= _BATCH_BYTES:
-                    importer.flush()
-                    waiting = 0
+                yield record
                 if progress is not None and importer.read % _TICK == 0:
                     progress(source.done, source.total, importer.read)
-        except BadFile:
-            importer.flush()
-            raise
-        importer.flush()
+
+        for outcome in deliver(importer.batches(told(), batch)):
+            importer.settle(outcome)
         if progress is not None:
             progress(source.done, source.total, importer.read)
     count = importer.count
@@ -202,28 +197,48 @@ def _warnings(mapping: Mapping) -> tuple[str, ...]:
 
 
 class _Import:
-    """The state of one import: the batch that is being filled, and the counts so far."""
+    """The state of one import: the batches that are under way, and the counts so far."""
 
-    def __init__(
-        self,
-        mapping: Mapping,
-        context: Context,
-        deliver: Deliver,
-        rejects: _Rejects,
-        now: Callable[[], datetime],
-    ) -> None:
-        self.batch: list[tuple[Record, bytes | Event]] = []
+    def __init__(self, mapping: Mapping, context: Context, rejects: _Rejects, now: Callable[[], datetime]) -> None:
         self.read = 0
         self.count: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
         self._mapping = mapping
         self._context = context
-        self._deliver = deliver
         self._rejects = rejects
         self._now = now
+        self._under_way: deque[list[Record]] = deque()
 
-    def take(self, record: Record) -> None:
-        """Put the events of a record into the batch, or reject them."""
+    def batches(self, given: Iterable[Record], size: int) -> Iterator[Batch]:
+        """What fits of the records, about so many events at a time. Raises BadFile after what comes before it."""
+        found: list[tuple[Record, bytes | Event]] = []
+        waiting = 0
+        try:
+            for record in given:
+                found += self._taken(record)
+                waiting += len(record.raw)
+                if len(found) >= size or waiting >= _BATCH_BYTES:
+                    yield self._batch(found)
+                    found, waiting = [], 0
+        except BadFile:
+            if found:
+                yield self._batch(found)
+            raise
+        if found:
+            yield self._batch(found)
+
+    def settle(self, outcome: Outcome) -> None:
+        """Count what became of the batch that has been under way for longest."""
+        for record, result in zip(self._under_way.popleft(), outcome.results, strict=True):
+            if isinstance(result, Rejected):
+                self._reject(record, result.error)
+            else:
+                self.count[result.status] += 1
+                if result.status == "conflict":
+                    self._rejects.write(record, _conflict(result))
+
+    def _taken(self, record: Record) -> Iterator[tuple[Record, bytes | Event]]:
+        """The events of a record; what is none of them is rejected."""
         self.read += 1
         for item in _items(record, self._mapping):
             if isinstance(item, BadEvent):
@@ -231,22 +246,11 @@ class _Import:
                     self.unknown[item.type] += 1
                 self._reject(record, item)
             else:
-                self.batch.append((record, item))
+                yield record, item
 
-    def flush(self) -> None:
-        """Deliver the batch. Raises what `deliver` does: then nothing of it is known to be there."""
-        if not self.batch:
-            return
-        context = replace(self._context, recorded_at=self._now())
-        outcome = self._deliver([item for _, item in self.batch], context)
-        for (record, _), result in zip(self.batch, outcome.results, strict=True):
-            if isinstance(result, Rejected):
-                self._reject(record, result.error)
-            else:
-                self.count[result.status] += 1
-                if result.status == "conflict":
-                    self._rejects.write(record, _conflict(result))
-        self.batch.clear()
+    def _batch(self, found: list[tuple[Record, bytes | Event]]) -> Batch:
+        self._under_way.append([record for record, _ in found])
+        return [item for _, item in found], replace(self._context, recorded_at=self._now())
 
     def _reject(self, record: Record, error: BadEvent) -> None:
         self.count["rejected"] += 1

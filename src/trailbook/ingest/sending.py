@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from ..errors import BadEvent, RecorderError
 from ..event.canonical import encode
 from ..event.model import Event
 from ..store.ports import Receipt
-from .accept import Context, Outcome, Rejected, read
+from .accept import Batch, Context, Outcome, Rejected, read
 
 MOST, MOST_BYTES = 1_000, 1 << 20
 """Events, and bytes of their JSON, that are sent in one request."""
@@ -41,8 +41,11 @@ class Sender:
         self._wait = wait
         self._most = MOST
 
-    def deliver(self, batch: Sequence[bytes | Event], context: Context) -> Outcome:
-        """Send a batch. Raises RecorderError if the server does not take it; sending it again is safe."""
+    def deliver(self, batches: Iterable[Batch]) -> Iterator[Outcome]:
+        """Send batch after batch. Raises RecorderError if the server does not take one; sending it again is safe."""
+        return (self._sent(batch, context) for batch, context in batches)
+
+    def _sent(self, batch: Sequence[bytes | Event], context: Context) -> Outcome:
         results: dict[int, Receipt | Rejected] = {}
         fitting: list[_Item] = []
         for index, item in enumerate(batch):

@@ -185,7 +185,11 @@ class MemoryStore(MemoryReads):
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
         with self._lock:
-            return [self._append(sealed) for sealed in batch]
+            return [self._append(sealed) for sealed in list(batch)]
+
+    def append_each(self, batches: Iterable[Iterable[Sealed]]) -> Iterator[list[Receipt]]:
+        """See `ports.Appender.append_each`."""
+        return map(self.append, batches)
 
     def _append(self, sealed: Sealed) -> Receipt:
         event = sealed.event

@@ -147,6 +147,13 @@ class Appender(Protocol):
         The batch is gone through once, before anything is written; its events need not all be in memory together.
         """
 
+    def append_each(self, batches: Iterable[Iterable[Sealed]]) -> Iterator[list[Receipt]]:
+        """Append batch after batch, each as `append` does; gives the receipts of each once it is durable.
+
+        The next batch may be gone through before that. What `batches` raises is raised after the receipts of those
+        before.
+        """
+
 
 class DirectoryStore(Protocol):
     """Keeps the directory."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ...errors import StoreError
 from .connect import Asking, Database
 from .months import month_of
-from .tokens import element, token_of
+from .tokens import element, elements_of, token_of
 
 EVENTS_AT_ONCE = 5_000
 """Counts are written whenever so many events came together."""
@@ -40,14 +40,14 @@ class Busyness:
         self._lock = Lock()
         self._start()
 
-    def count(self, events: Sequence[tuple[int, set[bytes]]]) -> None:
-        """Count events that were appended and are looked at, each given by its time and its tokens as elements."""
+    def count(self, events: Sequence[tuple[int, bytes]]) -> None:
+        """Count events that were appended and are looked at, each given by its time and the array of its tokens."""
         with self._lock:
-            for micros, tokens in events:
+            for micros, array in events:
                 month = month_of(micros).since
                 if month not in self._tokens:
                     self._tokens[month] = Counter()
-                self._tokens[month].update((ANY_ELEMENT, *tokens))
+                self._tokens[month].update((ANY_ELEMENT, *elements_of(array)))
             self._seen += len(events) * COUNTED
             if self._seen < EVENTS_AT_ONCE:
                 return

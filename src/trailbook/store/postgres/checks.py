@@ -19,7 +19,7 @@ from .connect import Connection, Database
 from .index import made_anew
 from .names import lookup_key
 from .places import BOOK_BITS, book_of, place_of, position_of
-from .tokens import Entries, element, elements_of
+from .tokens import Entries, element
 from .whole import EACH_EVENT
 
 MOST_PROBLEMS = 100
@@ -166,7 +166,7 @@ def _index(connection: Connection, database: Database, bodies: Bodies, progress:
     expected: set[tuple[int, str, str, str, str]] = set()
     for chunk in made_anew(connection, database, bodies, Entries(lambda: numbers), progress):
         for made in chunk:
-            right, there_are = elements_of(made.entry, numbers), made.elements()
+            right, there_are = made.right(numbers), made.elements()
             if right != there_are:
                 place = f"book {made.entry.book}, position {position_of(made.place)}"
                 lacking, surplus = len(right - there_are), len(there_are - right)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ...event.canonical import Sealed
@@ -15,7 +15,7 @@ from .connect import Connection, Database
 from .names import keep_names
 from .numbers import Numbers
 from .places import book_of
-from .tokens import Entries, Entry, element, elements_of, token_of
+from .tokens import Entries, Entry, array_of, element, elements_of, token_of
 
 CHUNK = 5_000
 
@@ -33,6 +33,10 @@ class Made(NamedTuple):
         """The tokens it has as elements of an array."""
         return {element(one) for one in self.tokens}
 
+    def right(self, numbers: Mapping[str, bytes]) -> set[bytes]:
+        """The tokens it should have as elements of an array, given the numbers of texts."""
+        return elements_of(array_of(self.entry, numbers))
+
 
 def rebuild(database: Database, bodies: Bodies, entries: Entries, numbers: Numbers, progress: Progress) -> None:
     """Make the tokens and names anew, in one transaction. Whoever connects has to be a member of the owner."""
@@ -44,7 +48,7 @@ def rebuild(database: Database, bodies: Bodies, entries: Entries, numbers: Numbe
             wrong = [
                 (made.at, made.arrival, _array(right))
                 for made in chunk
-                if (right := elements_of(made.entry, given.tokens)) != made.elements()
+                if (right := made.right(given.tokens)) != made.elements()
             ]
             if wrong:
                 sql = """

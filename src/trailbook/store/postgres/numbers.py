@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from ...seal.tree import Frontier
 from .connect import Connection, Database
 from .months import Month, month_of
-from .tokens import Entry, element
+from .tokens import DAY, Entry, element
 
 MOST_REMEMBERED = 500_000
 """Of each kind; when there are more, all are forgotten and read again."""
@@ -45,7 +45,7 @@ class _Remembered(Generic[K, V]):
     def all_of(self, wanted: set[K]) -> dict[K, V]:
         """The numbers of what is wanted, among others; what is not there and is not given one is left out."""
         known = self.known
-        missing = wanted - known.keys()
+        missing = wanted.difference(known)
         if missing:
             if len(known) + len(missing) > MOST_REMEMBERED:
                 # Others may still be looking into the one before.
@@ -75,10 +75,10 @@ class Numbers:
         """The numbers of all that the entries refer to; their months are there then, too."""
         given = list(entries)
         books = self._books.all_of({entry.book for entry in given})
-        tokens = self._tokens.all_of({text for entry in given for part in entry.indexed() for text in part.texts})
+        tokens = self._tokens.all_of(_unknown(given))
         whos = self._whos.all_of({(books[entry.book], entry.who) for entry in given})
         whats = self._whats.all_of({(books[entry.book], entry.what) for entry in given})
-        for month in sorted({month_of(entry.micros) for entry in given} - self._months):
+        for month in sorted(set(map(month_of, {entry.micros // DAY * DAY for entry in given})) - self._months):
             with self._database.numbering() as connection:
                 connection.run("SELECT trailbook.make_month(%s, %s, %s)", month)
             self._months.add(month)
@@ -139,6 +139,14 @@ class Numbers:
                 connection.run(sql, [list(column) for column in zip(*missing, strict=True)])
                 found.update(_shared(connection, table, missing))
         return found
+
+
+def _unknown(entries: list[Entry]) -> set[str]:
+    """The texts of which no number was known when the entries were made."""
+    shared = {id(part): part.indexed for entry in entries for part in entry.shared}
+    of_parts = [entry.own.texts for entry in entries]
+    of_parts += [tokens.texts for tokens in shared.values()]
+    return set().union(*filter(None, of_parts))
 
 
 def _books(connection: Connection, digests: list[bytes]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import TypeVar
@@ -66,6 +66,10 @@ class PostgresStore(PostgresReads):
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
         return self._transact(lambda connection: (None, ()), batch)[1]
+
+    def append_each(self, batches: Iterable[Iterable[Sealed]]) -> Iterator[list[Receipt]]:
+        """See `ports.Appender.append_each`."""
+        return self._writer().transact_each(batches)
 
     def directory(self) -> Directory:
         """See `ports.DirectoryStore.directory`."""
@@ -181,10 +185,14 @@ class PostgresStore(PostgresReads):
         self._database.close()
 
     def _transact(self, work: Work[T], batch: Iterable[Sealed] = ()) -> tuple[T, list[Receipt]]:
+        return self._writer().transact(work, batch)
+
+    def _writer(self) -> Writer:
+        """The thread's own."""
         writer: Writer | None = getattr(self._own, "writer", None)
         if writer is None:
             writer = self._own.writer = Writer(self._database, self._entries, self._numbers, self._busyness)
-        return writer.transact(work, batch)
+        return writer
 
 
 def _opened(url: str) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 from zlib import crc32
@@ -44,15 +44,17 @@ Known = Callable[[], Mapping[str, bytes]]
 
 
 class Tokens(NamedTuple):
-    """What the index is given of a part of an event: elements of an array, and texts of which no number is known."""
+    """What the index is given of a part of an event: elements of an array one after the other, and texts of which no
+    number is known."""
 
-    elements: Set[bytes]
+    elements: bytes
     texts: tuple[str, ...]
 
 
 Entry = entry.Entry[Tokens]
 
 _ELEMENT = struct.Struct(">ii")
+ELEMENT_BYTES = _ELEMENT.size
 
 
 def element(token: int) -> bytes:
@@ -103,8 +105,16 @@ def request(id: str) -> int:
 
 def day_token(micros: int) -> int:
     """The token of the day (UTC) that a time is in (microseconds, see `keys`)."""
-    day = min(max(micros // DAY, _FIRST_DAY), _LAST_DAY)
-    return -1 - WORD_BUCKETS - ID_BUCKETS - (day - _FIRST_DAY)
+    return _token_of_day(micros // DAY)
+
+
+def _token_of_day(day: int) -> int:
+    return -1 - WORD_BUCKETS - ID_BUCKETS - (min(max(day, _FIRST_DAY), _LAST_DAY) - _FIRST_DAY)
+
+
+@lru_cache(maxsize=4096)
+def _element_of_day(day: int) -> bytes:
+    return element(_token_of_day(day))
 
 
 def is_numbered(word: str) -> bool:
@@ -122,13 +132,21 @@ def address_texts(address: str) -> list[str]:
     return [f"ip:{address[: 1 + digits]}" for digits in ADDRESS_DIGITS[address[0]]]
 
 
-def elements_of(entry: Entry, numbers: Mapping[str, bytes]) -> set[bytes]:
-    """All tokens of an event as elements of an array; texts without a number have none."""
+def array_of(entry: Entry, numbers: Mapping[str, bytes]) -> bytes:
+    """All tokens of an event as elements of an array, one after the other; texts without a number have none.
+
+    What several parts of the event have may be there more than once.
+    """
     parts = entry.indexed()
-    found = set[bytes]().union(*[part.elements for part in parts])
-    found.update(numbers[text] for part in parts for text in part.texts if text in numbers)
-    found.add(element(day_token(entry.micros)))
-    return found
+    several = [part.elements for part in parts]
+    several += [numbers[text] for part in parts if part.texts for text in part.texts if text in numbers]
+    several.append(_element_of_day(entry.micros // DAY))
+    return b"".join(several)
+
+
+def elements_of(array: bytes) -> set[bytes]:
+    """The elements that stand one after the other."""
+    return {array[at : at + ELEMENT_BYTES] for at in range(0, len(array), ELEMENT_BYTES)}
 
 
 class Entries(entry.Entries[Tokens]):
@@ -157,9 +175,12 @@ class Entries(entry.Entries[Tokens]):
             else:
                 text = facet[:LONGEST]
                 found.add(number(text, text))
-        unknown = tuple(one for one in found if type(one) is str)
-        found.difference_update(unknown)
-        return Tokens(found, unknown)
+        try:
+            return Tokens(b"".join(found), ())
+        except TypeError:
+            unknown = tuple(one for one in found if type(one) is str)
+            found.difference_update(unknown)
+            return Tokens(b"".join(found), unknown)
 
 
 class _Parts(dict[K, Part[Tokens]]):

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import NamedTuple, TypeVar
+
+import psycopg
+from psycopg.copy import LibpqWriter
 
 from ...event.canonical import Sealed
 from ...seal.tree import Frontier, leaf_hash
-from ..appending import Known, OpenBook, pack
+from ..appending import Coming, Known, OpenBook, Steps, packed_whole, packing
 from ..bodies import Trained
 from ..entry import Part, SharedPart, shared_parts
 from ..names import names_of
 from ..ports import Receipt
 from .bodies import Bodies, keep
 from .busy import Busyness, is_counted
-from .connect import Connection, Database, Undone
+from .connect import Connection, Database, Row, Undone
 from .months import month_of
 from .names import keep_names
 from .numbers import Given, Numbers
 from .places import book_of, place_of, position_of
-from .tokens import Entries, Entry, Tokens, elements_of
+from .tokens import ELEMENT_BYTES, Entries, Entry, Tokens, array_of
 
 MOST_TRIES = 5
 """Of a transaction that others got in the way of: PostgreSQL undoes one of those that wait for each other."""
@@ -34,11 +39,24 @@ _COPY_END = struct.pack(">h", -1)
 _EVENT = struct.Struct(">hiqiqiqiiiiiiiiii")
 _FRAME = struct.Struct(">i")
 _INT4_OID = 23
+_ARRAY_HEAD_BYTES = 20
 
 T = TypeVar("T")
 Work = Callable[[Connection], tuple[T, Iterable[Sealed]]]
 """What else is done in a transaction, and the events that tell of it."""
+Meanwhile = Callable[[], bool]
+"""Does a little of something else; False if there is nothing to do."""
 Packed = tuple[list[Entry], list[bytes], Trained | None]
+
+
+class _Row(NamedTuple):
+    """A row of the event table: of which book, and the numbers that it gets there."""
+
+    entry: Entry
+    book: int
+    place: int
+    arrival: int
+    frame: bytes
 
 
 class Writer:
@@ -59,35 +77,53 @@ class Writer:
         Gives the work's result and the receipts. Work that raises undoes all; it is done again if others got in the
         way.
         """
+        with self._forgetting():
+            return self._written(work, packed_whole(self._packing(batch)))
+
+    def transact_each(self, batches: Iterable[Iterable[Sealed]]) -> Iterator[list[Receipt]]:
+        """Append batch after batch, each in a transaction of its own; gives the receipts of each once it is durable.
+
+        While the server stores one, the next is packed. What `batches` raises is raised after the receipts of those
+        before.
+        """
+        with self._forgetting():
+            coming = Coming(map(self._packing, batches))
+            while (packed := coming.whole()) is not None:
+                yield self._written(_nothing, packed, coming.some)[1]
+
+    @contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """Forgets what was not stored if anything is raised: above all a dictionary that frames would need."""
         try:
             if self._is_new:
                 self._bodies.use_newest(self._database)
                 self._is_new = False
-            packed = self._packed(batch)
-            given = self._numbers.prepare(packed[0])
-            for _ in range(MOST_TRIES - 1):
-                try:
-                    return self._transact(work, packed, given)
-                except Undone:
-                    continue
-            return self._transact(work, packed, given)
+            yield
         except BaseException:
-            # Above all a dictionary that frames would need, and that was not stored.
             self._bodies = Bodies()
             self._is_new = True
             raise
 
-    def _transact(self, work: Work[T], packed: Packed, given: Given) -> tuple[T, list[Receipt]]:
+    def _written(self, work: Work[T], packed: Packed, meanwhile: Meanwhile = lambda: False) -> tuple[T, list[Receipt]]:
+        given = self._numbers.prepare(packed[0])
+        for _ in range(MOST_TRIES - 1):
+            try:
+                return self._transact(work, packed, given, meanwhile)
+            except Undone:
+                continue
+        return self._transact(work, packed, given, meanwhile)
+
+    def _transact(self, work: Work[T], packed: Packed, given: Given, meanwhile: Meanwhile) -> tuple[T, list[Receipt]]:
         with self._database.writing() as connection:
             done, told = work(connection)
             entries, frames, trained = packed
-            more, more_frames, retrained = self._packed(told)
+            more, more_frames, retrained = packed_whole(self._packing(told))
             if more:
                 given = self._numbers.prepare([*entries, *more])
             for dictionary in filter(None, (trained, retrained)):
                 keep(connection, dictionary)
             append = _Append(connection, given, self._bodies, self._database)
-            receipts = append.all([*entries, *more], [*frames, *more_frames])
+            receipts = append.all([*entries, *more], [*frames, *more_frames], meanwhile)
             # Whoever is named by parts that were met before is there already.
             parts = {key: part for key, part in append.parts.items() if key not in self._parts}
             keep_names(connection, names_of(parts))
@@ -97,11 +133,32 @@ class Writer:
         self._busyness.count(append.counted)
         return done, receipts
 
-    def _packed(self, batch: Iterable[Sealed]) -> Packed:
+    def _packing(self, batch: Iterable[Sealed]) -> Steps[Packed]:
         """What is kept of each event, and a dictionary to keep with it, if any."""
-        packed = pack(batch, self._entries.make, self._bodies.compress)
+        packed = yield from packing(batch, self._entries.make, self._bodies.compress)
         trained = self._bodies.improve(self._database, packed.frames, packed.unpacked)
         return packed.entries, packed.frames, trained
+
+
+def _nothing(connection: Connection) -> tuple[None, Iterable[Sealed]]:
+    """Work that does nothing."""
+    return None, ()
+
+
+class _Patient(LibpqWriter):
+    """Writes rows, and does something else until the server has stored them."""
+
+    def __init__(self, cursor: psycopg.Cursor[Row], meanwhile: Meanwhile) -> None:
+        super().__init__(cursor)
+        self._meanwhile = meanwhile
+
+    def finish(self, exc: BaseException | None = None) -> None:
+        """End the rows, and wait for the server."""
+        with ThreadPoolExecutor(1) as beside:
+            stored = beside.submit(super().finish, exc)
+            while not stored.done() and self._meanwhile():
+                pass
+            stored.result()
 
 
 class _Append:
@@ -119,9 +176,9 @@ class _Append:
         self._bodies = bodies
         self._database = database
         self.parts: dict[SharedPart, Part[Tokens]] = {}
-        self.counted: list[tuple[int, set[bytes]]] = []
+        self.counted: list[tuple[int, bytes]] = []
 
-    def all(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
+    def all(self, entries: list[Entry], frames: list[bytes], meanwhile: Meanwhile) -> list[Receipt]:
         """Append what is not there yet. Books are locked one after the other by number, so that nobody deadlocks."""
         if not entries:
             return []
@@ -129,7 +186,7 @@ class _Append:
         ((batch,),) = self._connection.rows("SELECT nextval('trailbook.arrival')")
         receipts: list[Receipt] = []
         fresh: list[tuple[int, Entry]] = []
-        months: dict[str, list[bytes]] = defaultdict(lambda: [_COPY_HEADER])
+        months: dict[str, list[_Row]] = defaultdict(list)
         identities: list[tuple[str, int, int, int, int]] = []
         for index, (entry, frame) in enumerate(zip(entries, frames, strict=True)):
             book = books[entry.book]
@@ -138,37 +195,41 @@ class _Append:
             if receipt.status != "stored":
                 continue
             place, arrival = place_of(book.number, receipt.position), batch << _INDEX_BITS | index
-            months[month_of(entry.micros).name] += self._event(entry, book.number, place, arrival, frame)
+            months[month_of(entry.micros).name].append(_Row(entry, book.number, place, arrival, frame))
             submission = int.from_bytes(entry.submission, "big", signed=True)
             identities.append((entry.event_id, place, entry.micros, arrival, submission))
             fresh.append((book.number, entry))
         if fresh:
             for month, rows in months.items():
-                self._copy(month, rows)
+                self._copy(month, rows, meanwhile)
             self._identify(identities)
             self._close_books(books.values())
         self.parts = shared_parts(fresh)
         return receipts
 
-    def _event(
-        self, entry: Entry, book: int, place: int, arrival: int, frame: bytes
-    ) -> tuple[bytes, bytes, bytes, bytes]:
+    def _event(self, row: _Row) -> tuple[bytes, bytes, bytes, bytes]:
         """A row of the event table, as COPY takes it."""
-        tokens = elements_of(entry, self._given.tokens)
+        entry, frame = row.entry, row.frame
+        tokens = array_of(entry, self._given.tokens)
         if is_counted(entry.leaf):
             self.counted.append((entry.micros, tokens))
-        who, what = self._given.whos[book, entry.who], self._given.whats[book, entry.what]
-        size = len(tokens)
+        who, what = self._given.whos[row.book, entry.who], self._given.whats[row.book, entry.what]
+        size, bytes_of_array = len(tokens) // ELEMENT_BYTES, _ARRAY_HEAD_BYTES + len(tokens)
         head = _EVENT.pack(
-            7, 8, entry.micros, 8, arrival, 8, place, 4, who, 4, what, 20 + 8 * size, 1, 0, _INT4_OID, size, 1
-        )
-        return head, b"".join(tokens), _FRAME.pack(len(frame)), frame
+            7, 8, entry.micros, 8, row.arrival, 8, row.place, 4, who, 4, what,
+            bytes_of_array, 1, 0, _INT4_OID, size, 1,
+        )  # fmt: skip
+        return head, tokens, _FRAME.pack(len(frame)), frame
 
-    def _copy(self, month: str, rows: list[bytes]) -> None:
-        """Add rows to the partition of a month: nothing is copied into a table with row security, such as the whole."""
+    def _copy(self, month: str, rows: list[_Row], meanwhile: Meanwhile) -> None:
+        """Add rows to the partition of a month: nothing is copied into a table with row security, such as the whole.
+
+        The server takes longer to store them than it took to make them.
+        """
         sql = f"COPY trailbook.{month} (at, arrival, place, who, what, tokens, body) FROM STDIN (FORMAT binary)"
-        with self._connection.raw.cursor().copy(sql) as copy:
-            copy.write(b"".join((*rows, _COPY_END)))
+        cursor = self._connection.raw.cursor()
+        with cursor.copy(sql, writer=_Patient(cursor, meanwhile)) as copy:
+            copy.write(b"".join([_COPY_HEADER, *[piece for row in rows for piece in self._event(row)], _COPY_END]))
 
     def _identify(self, rows: list[tuple[str, int, int, int, int]]) -> None:
         sql = """

@@ -91,6 +91,10 @@ class SqliteStore(SqliteReads):
         with explained(self.path):
             return self._writer().transact(secure_room, measured())[1]
 
+    def append_each(self, batches: Iterable[Iterable[Sealed]]) -> Iterator[list[Receipt]]:
+        """See `ports.Appender.append_each`."""
+        return map(self.append, batches)
+
     def directory(self) -> Directory:
         """See `ports.DirectoryStore.directory`."""
         with explained(self.path):
