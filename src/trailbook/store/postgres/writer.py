@@ -25,7 +25,7 @@ from .connect import Connection, Database, Row, Undone
 from .months import month_of
 from .names import keep_names
 from .numbers import Given, Numbers
-from .places import book_of, place_of, position_of
+from .places import BOOK_BITS, book_of, place_of, position_of
 from .tokens import ELEMENT_BYTES, Entries, Entry, Tokens, array_of
 
 MOST_TRIES = 5
@@ -69,6 +69,7 @@ class Writer:
         self._busyness = busyness
         self._bodies = Bodies()
         self._is_new = True
+        self._looks = False
         self._parts: dict[SharedPart, Part[Tokens]] = {}
 
     def transact(self, work: Work[T], batch: Iterable[Sealed] = ()) -> tuple[T, list[Receipt]]:
@@ -109,8 +110,11 @@ class Writer:
         for _ in range(MOST_TRIES - 1):
             try:
                 return self._transact(work, packed, given, meanwhile)
+            except _Repeated:
+                self._looks = True
             except Undone:
                 continue
+        self._looks = True
         return self._transact(work, packed, given, meanwhile)
 
     def _transact(self, work: Work[T], packed: Packed, given: Given, meanwhile: Meanwhile) -> tuple[T, list[Receipt]]:
@@ -122,7 +126,7 @@ class Writer:
                 given = self._numbers.prepare([*entries, *more])
             for dictionary in filter(None, (trained, retrained)):
                 keep(connection, dictionary)
-            append = _Append(connection, given, self._bodies, self._database)
+            append = _Append(connection, given, self._bodies, self._database, self._looks)
             receipts = append.all([*entries, *more], [*frames, *more_frames], meanwhile)
             # Whoever is named by parts that were met before is there already.
             parts = {key: part for key, part in append.parts.items() if key not in self._parts}
@@ -130,6 +134,7 @@ class Writer:
         if len(self._parts) > MOST_PARTS:
             self._parts = {}
         self._parts |= parts
+        self._looks = any(receipt.status != "stored" for receipt in receipts)
         self._busyness.count(append.counted)
         return done, receipts
 
@@ -161,6 +166,10 @@ class _Patient(LibpqWriter):
             stored.result()
 
 
+class _Repeated(Exception):
+    """Some events of a batch are there already: which, has to be looked up."""
+
+
 class _Append:
     """The appending of one batch, in the transaction that is open."""
 
@@ -170,16 +179,21 @@ class _Append:
         given: Given,
         bodies: Bodies,
         database: Database,
+        looks: bool,
     ) -> None:
         self._connection = connection
         self._given = given
         self._bodies = bodies
         self._database = database
+        self._looks = looks
         self.parts: dict[SharedPart, Part[Tokens]] = {}
         self.counted: list[tuple[int, bytes]] = []
 
     def all(self, entries: list[Entry], frames: list[bytes], meanwhile: Meanwhile) -> list[Receipt]:
-        """Append what is not there yet. Books are locked one after the other by number, so that nobody deadlocks."""
+        """Append what is not there yet. Books are locked one after the other by number, so that nobody deadlocks.
+
+        What is there is looked up before, or is met with: most batches have nothing that is. Raises _Repeated then.
+        """
         if not entries:
             return []
         books = self._open_books(entries)
@@ -200,9 +214,9 @@ class _Append:
             identities.append((entry.event_id, place, entry.micros, arrival, submission))
             fresh.append((book.number, entry))
         if fresh:
+            self._identify(identities)
             for month, rows in months.items():
                 self._copy(month, rows, meanwhile)
-            self._identify(identities)
             self._close_books(books.values())
         self.parts = shared_parts(fresh)
         return receipts
@@ -232,11 +246,13 @@ class _Append:
             copy.write(b"".join([_COPY_HEADER, *[piece for row in rows for piece in self._event(row)], _COPY_END]))
 
     def _identify(self, rows: list[tuple[str, int, int, int, int]]) -> None:
-        sql = """
+        sql = f"""
             INSERT INTO trailbook.identity (id, place, at, arrival, submission)
             SELECT * FROM unnest(%b::text[]::uuid[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])
+            ON CONFLICT (id, (place >> {BOOK_BITS})) DO NOTHING
         """
-        self._connection.run(sql, [list(column) for column in zip(*rows, strict=True)])
+        if self._connection.run(sql, [list(column) for column in zip(*rows, strict=True)]) < len(rows):
+            raise _Repeated
 
     def _open_books(self, entries: list[Entry]) -> dict[str, OpenBook]:
         numbers = sorted({self._given.books[entry.book] for entry in entries})
@@ -246,7 +262,8 @@ class _Append:
         """
         rows = self._connection.rows(sql, (numbers,))
         books = {name: OpenBook(number, name, Frontier.from_bytes(frontier)) for number, name, frontier in rows}
-        self._look_up(entries, {book.number: book for book in books.values()})
+        if self._looks:
+            self._look_up(entries, {book.number: book for book in books.values()})
         return books
 
     def _look_up(self, entries: list[Entry], books: dict[int, OpenBook]) -> None:
