@@ -164,7 +164,7 @@ class Entries(entry.Entries[Tokens]):
     def indexed(self, facets: Collection[str], texts: Iterable[str]) -> Tokens:
         """See `store.entry`."""
         number = self._known().get
-        found: set[Any] = set().union(*map(self._words.__getitem__, pieces(texts)))
+        found: set[Any] = set(map(self._words.__getitem__, pieces(texts)))
         for facet in facets:
             if facet.startswith("related:"):
                 found.add(element(reference(facet.split("/", 1)[1])))
@@ -178,9 +178,16 @@ class Entries(entry.Entries[Tokens]):
         try:
             return Tokens(b"".join(found), ())
         except TypeError:
-            unknown = tuple(one for one in found if type(one) is str)
-            found.difference_update(unknown)
-            return Tokens(b"".join(found), unknown)
+            return _told_apart(found)
+
+
+def _told_apart(found: Iterable[bytes | str | tuple[str | bytes, ...]]) -> Tokens:
+    """What has a number, and what has none yet."""
+    each = {one for several in found for one in (several if isinstance(several, tuple) else (several,))}
+    return Tokens(
+        b"".join(one for one in each if isinstance(one, bytes)),
+        tuple(one for one in each if isinstance(one, str)),
+    )
 
 
 class _Parts(dict[K, Part[Tokens]]):
@@ -199,27 +206,31 @@ class _Parts(dict[K, Part[Tokens]]):
         return part
 
 
-class _Words(dict[bytes, tuple[str | bytes, ...]]):
-    """The tokens of the words in pieces of text, or their texts. Those of short pieces come again and again."""
+class _Words(dict[bytes, bytes | tuple[str | bytes, ...]]):
+    """The elements of the words in pieces of text; with them the texts of those that have no number yet, if any.
+
+    Those of short pieces come again and again.
+    """
 
     def __init__(self, known: Known) -> None:
         super().__init__()
         self._known = known
 
-    def __missing__(self, piece: bytes) -> tuple[str | bytes, ...]:
+    def __missing__(self, piece: bytes) -> bytes | tuple[str | bytes, ...]:
         known = self._known()
-        found: list[str | bytes] = []
-        to_remember = len(piece) <= _LONGEST_REMEMBERED
+        found: list[Any] = []
         for word in long_words(piece.decode()):
             if is_numbered(word):
                 text = word_text(word)
                 found.append(known.get(text, text))
-                to_remember = to_remember and text in known
             else:
                 found.append(element(hashed_word(word)))
-        several = tuple(found)
-        if to_remember:
+        try:
+            elements = b"".join(found)
+        except TypeError:
+            return tuple(found)
+        if len(piece) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
-            self[piece] = several
-        return several
+            self[piece] = elements
+        return elements
