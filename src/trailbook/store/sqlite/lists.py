@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ...event.text import fold
-from ..entry import shared_parts
+from ..entry import Part, SharedPart, shared_parts
 from ..names import Named, names_of
-from .entry import Entry
+from .entry import Entry, Tokens
+
+MOST_REMEMBERED = 500_000
+MOST_PARTS = 50_000
 
 
 class Lists(NamedTuple):
@@ -31,16 +34,52 @@ class Lists(NamedTuple):
 def lists_of(entries: Iterable[tuple[int, Entry]]) -> Lists:
     """What events add to the lists, each given with its book's number."""
     given = list(entries)
-    shared = shared_parts(given)
-    facets = {facet for _, entry in given for facet in entry.own.listed}
-    facets.update(facet for part in shared.values() for facet in part.indexed.listed)
-    return Lists(facets, names_of(shared))
+    return _lists(given, shared_parts(given))
+
+
+def _lists(entries: Iterable[tuple[int, Entry]], parts: Mapping[SharedPart, Part[Tokens]]) -> Lists:
+    """What these parts add to the lists, and what the events alone have."""
+    facets = {facet for _, entry in entries for facet in entry.own.listed}
+    facets.update(facet for part in parts.values() for facet in part.indexed.listed)
+    return Lists(facets, names_of(parts))
 
 
 def keep_lists(connection: sqlite3.Connection, lists: Lists) -> None:
     """Add to the lists what is not in them yet."""
     connection.executemany("INSERT OR IGNORE INTO listed VALUES (?)", [(facet,) for facet in sorted(lists.facets)])
     connection.executemany("INSERT OR IGNORE INTO party VALUES (?, ?, ?, ?, ?, ?, ?)", map(_party_row, lists.names))
+
+
+class Listed:
+    """Adds to the lists, and remembers what is in them. Remembered only once it was committed."""
+
+    def __init__(self) -> None:
+        self._known, self._pending = Lists(set(), set()), Lists(set(), set())
+        # Parts are held on to: another one could get the identity of one that is gone.
+        self._parts: dict[SharedPart, Part[Tokens]] = {}
+        self._pending_parts: dict[SharedPart, Part[Tokens]] = {}
+
+    def keep(self, connection: sqlite3.Connection, entries: list[tuple[int, Entry]]) -> None:
+        """Add what these events give, each with its book's number. Call it inside a write transaction, once."""
+        parts = shared_parts(entries)
+        self._pending_parts = {key: parts[key] for key in parts.keys() - self._parts.keys()}
+        self._pending = _lists(entries, self._pending_parts).without(self._known)
+        keep_lists(connection, self._pending)
+
+    def committed(self) -> None:
+        """The transaction was committed: what it added may be remembered."""
+        if len(self._known.facets) + len(self._known.names) > MOST_REMEMBERED:
+            self._known = Lists(set(), set())
+        if len(self._parts) > MOST_PARTS:
+            self._parts = {}
+        self._known.add(self._pending)
+        self._parts |= self._pending_parts
+        self.rolled_back()
+
+    def rolled_back(self) -> None:
+        """The transaction was undone: forget what it added."""
+        self._pending = Lists(set(), set())
+        self._pending_parts = {}
 
 
 def clear_lists(connection: sqlite3.Connection) -> None:

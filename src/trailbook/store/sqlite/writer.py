@@ -22,14 +22,13 @@ from ..ports import Receipt
 from .bodies import Bodies, keep
 from .connect import waiting
 from .entry import Entry, all_tokens, make_entry
-from .lists import Lists, keep_lists, lists_of
+from .lists import Listed
 from .tokens import Numbers
 
 WAL_LIMIT = 64 * 1024 * 1024
 """A write-ahead log that grew larger (bytes) is written back and cut after a commit."""
 CUT_WAIT_SECONDS = 0.25
 """How long cutting waits for readers; other writers wait as long."""
-MOST_REMEMBERED = 500_000
 _CHUNK = 500
 
 T = TypeVar("T")
@@ -59,7 +58,7 @@ class Writer:
         self._wal = Path(f"{path}-wal")
         self._key = key
         self._whos, self._whats = Numbers("who"), Numbers("what")
-        self._listed, self._new = Lists(set(), set()), Lists(set(), set())
+        self._listed = Listed()
         self._bodies = Bodies()
 
     def transact(self, work: Work[T], batch: Iterable[Sealed] = ()) -> tuple[T, list[Receipt]]:
@@ -165,7 +164,7 @@ class Writer:
         self._connection.executemany("INSERT INTO facet (rowid, tokens) VALUES (?, ?)", tokens)
         if spilled:
             self._note_spilled(spilled)
-        self._insert_lists(rows)
+        self._listed.keep(self._connection, [(row.book, row.entry) for row in rows])
 
     def _note_spilled(self, spilled: list[tuple[int, int]]) -> None:
         """Note how far rows are from the tick in which their event occurred, given the tick they got and its time."""
@@ -173,11 +172,6 @@ class Writer:
         far = any(tick // QUARTER != micros // QUARTER for tick, micros in spilled)
         sql = "UPDATE setting SET value = max(value, ?) WHERE name = ?"
         self._connection.executemany(sql, [(furthest, "furthest_spill"), (far, "spilled_far")])
-
-    def _insert_lists(self, rows: list[_Fresh]) -> None:
-        lists = lists_of((row.book, row.entry) for row in rows)
-        self._new = lists.without(self._listed)
-        keep_lists(self._connection, self._new)
 
     def _key_lookup(self) -> Callable[[int, int], int | None]:
         """Tells the highest key taken in a range; nothing needs to be asked about times after the last event."""
@@ -190,18 +184,13 @@ class Writer:
         return None if key is None else int(key)
 
     def _committed(self) -> None:
-        for numbers in (self._whos, self._whats):
-            numbers.committed()
-        if len(self._listed.facets) + len(self._listed.names) > MOST_REMEMBERED:
-            self._listed = Lists(set(), set())
-        self._listed.add(self._new)
-        self._new = Lists(set(), set())
+        for remembering in (self._whos, self._whats, self._listed):
+            remembering.committed()
 
     def _rolled_back(self) -> None:
         """Forget what was not stored: numbers, names, and above all a dictionary that frames would need."""
-        for numbers in (self._whos, self._whats):
-            numbers.rolled_back()
-        self._new = Lists(set(), set())
+        for remembering in (self._whos, self._whats, self._listed):
+            remembering.rolled_back()
         self._bodies = Bodies()
 
     def _cut_wal(self) -> None:
