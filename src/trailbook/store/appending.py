@@ -22,7 +22,7 @@ E = TypeVar("E")
 T = TypeVar("T")
 
 
-class Known(Struct, frozen=True):
+class Known(Struct, frozen=True, gc=False):
     """An event that is there already, or comes earlier in the batch."""
 
     submission: bytes

@@ -37,11 +37,12 @@ Work = Callable[[sqlite3.Connection], tuple[T, Iterable[Sealed]]]
 
 
 class _Fresh(Struct, frozen=True, gc=False):
-    """An event that gets a row."""
+    """An event that gets a row; `offset` is from the tick of its key to its time, in microseconds."""
 
     key: int
     book: int
     position: int
+    offset: int
     entry: Entry
     frame: bytes
 
@@ -102,7 +103,8 @@ class Writer:
             receipts.append(receipt)
             if receipt.status != "stored":
                 continue
-            fresh.append(_Fresh(allocator.allocate(entry.micros), book.number, receipt.position, entry, frame))
+            key = allocator.allocate(entry.micros)
+            fresh.append(_Fresh(key, book.number, receipt.position, entry.micros - tick_of(key), entry, frame))
         if fresh:
             self._insert(sorted(fresh, key=attrgetter("key")))
         self._close_books(books.values())
@@ -143,31 +145,39 @@ class Writer:
         """Write the rows, then the index: FTS5 would merge a repeated key silently, the table refuses it."""
         whos = self._whos.number_all(self._connection, {row.entry.who for row in rows})
         whats = self._whats.number_all(self._connection, {row.entry.what for row in rows})
-        events, identities, tokens, spilled = [], [], [], []
-        for row in rows:
-            key, entry = row.key, row.entry
-            tick = tick_of(key)
-            offset = entry.micros - tick
-            events.append((key, row.book, row.position, offset, whos[entry.who], whats[entry.what], _blob(row.frame)))
-            identities.append((entry.id, row.book, key, entry.submission))
-            tokens.append((key, all_tokens(entry)))
-            if offset < 0:
-                spilled.append((tick, entry.micros))
-        identities.sort()
+        # Rows are made as they are written: lists of them would be large, and looked through for cycles.
         self._connection.executemany(
-            "INSERT INTO event (key, book, position, offset, who, what, body) VALUES (?, ?, ?, ?, ?, ?, ?)", events
+            "INSERT INTO event (key, book, position, offset, who, what, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    row.key,
+                    row.book,
+                    row.position,
+                    row.offset,
+                    whos[row.entry.who],
+                    whats[row.entry.what],
+                    _blob(row.frame),
+                )
+                for row in rows
+            ),
         )
         self._connection.executemany(
             "INSERT INTO identity (id, book, key, submission) VALUES (?, ?, ?, ?)",
-            [(_blob(id), book, key, _blob(submission)) for id, book, key, submission in identities],
+            (
+                (_blob(row.entry.id), row.book, row.key, _blob(row.entry.submission))
+                for row in sorted(rows, key=attrgetter("entry.id", "book"))
+            ),
         )
-        self._connection.executemany("INSERT INTO facet (rowid, tokens) VALUES (?, ?)", tokens)
-        if spilled:
+        self._connection.executemany(
+            "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", ((row.key, all_tokens(row.entry)) for row in rows)
+        )
+        if spilled := [row for row in rows if row.offset < 0]:
             self._note_spilled(spilled)
         self._listed.keep(self._connection, [(row.book, row.entry) for row in rows])
 
-    def _note_spilled(self, spilled: list[tuple[int, int]]) -> None:
-        """Note how far rows are from the tick in which their event occurred, given the tick they got and its time."""
+    def _note_spilled(self, rows: list[_Fresh]) -> None:
+        """Note how far rows are from the tick in which their event occurred."""
+        spilled = [(tick_of(row.key), row.entry.micros) for row in rows]
         furthest = max(first_place(tick) - first_place(micros) for tick, micros in spilled)
         far = any(tick // QUARTER != micros // QUARTER for tick, micros in spilled)
         sql = "UPDATE setting SET value = max(value, ?) WHERE name = ?"
