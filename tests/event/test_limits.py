@@ -120,6 +120,9 @@ def test_what_is_not_an_event_is_explained(raw: bytes, place: str, start: str) -
         sent(data={"x": 1, "y": "MARK"}).replace(b'"x": 1', b'"x": 1, "x": 2').replace(b"MARK", rb"\u003a"),
         sent(data={"x": 1}).replace(b'"x": 1', b'"x": 1, "x": 2').replace(b"00Z", b"00+0100"),
         sent(data={"x": 1}, id=ID.upper()).replace(b'"x": 1', b'"x": 1, "x": 2'),
+        encode(decode_event(sent(data={"x": 1}))).replace(b'"x":1', b'"x":1,"x":2'),
+        encode(decode_event(sent(data={"x": 1}))).replace(b'"x":1', b'"x":2,"x":1'),
+        encode(decode_event(sent(data={"x": 1}))).replace(b'"x":1', b'"x":1,"x":1'),
     ],
 )
 def test_a_repeated_key_is_refused(raw: bytes) -> None:
@@ -224,6 +227,24 @@ def test_all_json_within_the_limits_comes_back_as_it_was(data: Any, ascii_only: 
     assert event.data == data
     assert check_event(event) == event
     assert decode_event(encode(event)) == event
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+    st.tuples(JSON, JSON),
+    st.booleans(),
+    st.sampled_from([None, (",", ":")]),
+    st.sampled_from([TIME, "2021-11-17T14:07:00+00:00", "2021-11-17T14:07:00+01:00"]),
+)
+def test_a_repeated_key_is_refused_whatever_else_is_sent(
+    key: str, values: tuple[Any, Any], ascii_only: bool, separators: tuple[str, str] | None, time: str
+) -> None:
+    data = [{"other": values[0], key: values[0], "the same again": values[1]}]
+    event = json.loads(sent(occurred_at=time, data=data))
+    raw = json.dumps(event, ensure_ascii=ascii_only, separators=separators).encode()
+    assert decode_event(raw).data == data
+    again = json.dumps(key, ensure_ascii=ascii_only).encode()
+    assert refusal(raw.replace(b'"the same again"', again))[1] == "The key occurs twice in one object."
 
 
 @given(st.binary(max_size=60))
