@@ -26,9 +26,13 @@ _AS_IT_IS = (rb"AKIA|ASIA", rb"Basic |B(?i:earer )", rb"\[masked: ")
 
 _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1  # that is, bytes
-_search = re2.compile(b"(?i:" + b"|".join(_IN_ANY_CASE) + b")|" + b"|".join(_AS_IT_IS), _OPTIONS).search
+# A set only tells which of its hints are there, not where, which is less work than a search.
+_hints = re2.Set.SearchSet(_OPTIONS)
+for _hint in (*(b"(?i:" + hint + b")" for hint in _IN_ANY_CASE), *_AS_IT_IS):
+    _hints.Add(_hint)
+_hints.Compile()
 
 
 def may_hold_secret(encoded: bytes) -> bool:
     """Whether JSON that this program wrote is worth a closer look; False is certain."""
-    return _search(encoded) is not None
+    return bool(_hints.Match(encoded))
