@@ -127,7 +127,7 @@ def _index(connection: sqlite3.Connection, key: bytes, progress: Progress) -> It
     lists = Lists(set(), set())
     for chunk in expected(connection, key, progress):
         connection.executemany("INSERT INTO temp.remade (rowid, tokens) VALUES (?, ?)", tokens_of(chunk))
-        lists.add(lists_of((made.book, made.entry) for made in chunk))
+        lists.add(lists_of(chunk))
     for name, schema, table in (("there", "main", "facet"), ("right", "temp", "remade")):
         connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
         connection.execute(f"CREATE VIRTUAL TABLE temp.{name} USING fts5vocab ('{schema}', '{table}', 'instance')")

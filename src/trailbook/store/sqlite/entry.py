@@ -38,8 +38,14 @@ class Entries(entry.Entries[Tokens]):
     def indexed(self, facets: Collection[str], texts: Iterable[str]) -> Tokens:
         """See `store.entry`."""
         key = self._key
-        tokens = [facet_token(one, key) if one.startswith(UNIQUE) else frequent_token(one, key) for one in facets]
-        listed = [facet for facet in facets if facet.startswith(LISTED)]
+        tokens, listed = [], []
+        for facet in facets:
+            if facet.startswith(UNIQUE):
+                tokens.append(facet_token(facet, key))
+            else:
+                tokens.append(frequent_token(facet, key))
+                if facet.startswith(LISTED):
+                    listed.append(facet)
         return Tokens(" ".join([*tokens, word_tokens(texts)]), tuple(listed))
 
     def indexed_what(self, text: str, facets: Collection[str], texts: Iterable[str]) -> Tokens:

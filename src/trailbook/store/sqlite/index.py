@@ -33,7 +33,7 @@ def rebuild(connection: sqlite3.Connection, key: bytes, progress: Progress) -> N
         clear_lists(connection)
         for chunk in expected(connection, key, progress):
             connection.executemany("INSERT INTO facet (rowid, tokens) VALUES (?, ?)", tokens_of(chunk))
-            keep_lists(connection, lists_of((made.book, made.entry) for made in chunk))
+            keep_lists(connection, lists_of(chunk))
         connection.execute("UPDATE setting SET value = ? WHERE name = 'facets_version'", (VERSION,))
         connection.execute("COMMIT")
     except BaseException:

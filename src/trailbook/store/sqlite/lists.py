@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from ...event.text import fold
 from ..entry import Part, SharedPart, shared_parts
@@ -13,6 +13,15 @@ from .entry import Entry, Tokens
 
 MOST_REMEMBERED = 500_000
 MOST_PARTS = 50_000
+
+
+class Row(Protocol):
+    """An event and the number of its book."""
+
+    @property
+    def book(self) -> int: ...
+    @property
+    def entry(self) -> Entry: ...
 
 
 class Lists(NamedTuple):
@@ -31,15 +40,18 @@ class Lists(NamedTuple):
         self.names.update(other.names)
 
 
-def lists_of(entries: Iterable[tuple[int, Entry]]) -> Lists:
-    """What events add to the lists, each given with its book's number."""
-    given = list(entries)
-    return _lists(given, shared_parts(given))
+def lists_of(rows: Sequence[Row]) -> Lists:
+    """What events add to the lists."""
+    return _lists(rows, _parts(rows))
 
 
-def _lists(entries: Iterable[tuple[int, Entry]], parts: Mapping[SharedPart, Part[Tokens]]) -> Lists:
+def _parts(rows: Iterable[Row]) -> dict[SharedPart, Part[Tokens]]:
+    return shared_parts((row.book, row.entry) for row in rows)
+
+
+def _lists(rows: Iterable[Row], parts: Mapping[SharedPart, Part[Tokens]]) -> Lists:
     """What these parts add to the lists, and what the events alone have."""
-    facets = {facet for _, entry in entries for facet in entry.own.listed}
+    facets = {facet for row in rows for facet in row.entry.own.listed}
     facets.update(facet for part in parts.values() for facet in part.indexed.listed)
     return Lists(facets, names_of(parts))
 
@@ -59,11 +71,11 @@ class Listed:
         self._parts: dict[SharedPart, Part[Tokens]] = {}
         self._pending_parts: dict[SharedPart, Part[Tokens]] = {}
 
-    def keep(self, connection: sqlite3.Connection, entries: list[tuple[int, Entry]]) -> None:
-        """Add what these events give, each with its book's number. Call it inside a write transaction, once."""
-        parts = shared_parts(entries)
+    def keep(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Add what these events give. Call it inside a write transaction, once."""
+        parts = _parts(rows)
         self._pending_parts = {key: parts[key] for key in parts.keys() - self._parts.keys()}
-        self._pending = _lists(entries, self._pending_parts).without(self._known)
+        self._pending = _lists(rows, self._pending_parts).without(self._known)
         keep_lists(connection, self._pending)
 
     def committed(self) -> None:

@@ -21,7 +21,7 @@ from ..keys import QUARTER, PlaceAllocator, first_place, tick_of
 from ..ports import Receipt
 from .bodies import Bodies, keep
 from .connect import waiting
-from .entry import Entry, all_tokens, make_entry
+from .entry import Entry, all_tokens, entries
 from .lists import Listed
 from .tokens import Numbers
 
@@ -57,7 +57,7 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection, path: Path, key: bytes) -> None:
         self._connection = connection
         self._wal = Path(f"{path}-wal")
-        self._key = key
+        self._make_entry = entries(key).make
         self._whos, self._whats = Numbers("who"), Numbers("what")
         self._listed = Listed()
         self._bodies = Bodies()
@@ -88,7 +88,7 @@ class Writer:
 
     def _packed(self, batch: Iterable[Sealed]) -> tuple[list[Entry], list[bytes], Trained | None]:
         """What is kept of each event, and a dictionary to keep with it, if any."""
-        packed = pack(batch, lambda sealed: make_entry(sealed, self._key), self._bodies.compress)
+        packed = pack(batch, self._make_entry, self._bodies.compress)
         trained = self._bodies.improve(self._connection, packed.frames, packed.unpacked)
         return packed.entries, packed.frames, trained
 
@@ -173,7 +173,7 @@ class Writer:
         )
         if spilled := [row for row in rows if row.offset < 0]:
             self._note_spilled(spilled)
-        self._listed.keep(self._connection, [(row.book, row.entry) for row in rows])
+        self._listed.keep(self._connection, rows)
 
     def _note_spilled(self, rows: list[_Fresh]) -> None:
         """Note how far rows are from the tick in which their event occurred."""
