@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from msgspec import Struct
 
@@ -13,6 +13,8 @@ from .tokens import EVERY, facet_token, frequent_token, what_token, word_tokens
 
 LISTED = ("action:", "resource:", "app:", "changed:", "kind:")
 """Facets that are also kept in a list, to find those that begin so."""
+
+_CACHED = 50_000
 
 UNIQUE = ("related:", "request:")
 """Facets that few events share."""
@@ -34,6 +36,7 @@ class Entries(entry.Entries[Tokens]):
     def __init__(self, key: bytes) -> None:
         super().__init__()
         self._key = key
+        self._frequent = lru_cache(_CACHED)(partial(frequent_token, key=key))
 
     def indexed(self, facets: Collection[str], texts: Iterable[str]) -> Tokens:
         """See `store.entry`."""
@@ -43,7 +46,7 @@ class Entries(entry.Entries[Tokens]):
             if facet.startswith(UNIQUE):
                 tokens.append(facet_token(facet, key))
             else:
-                tokens.append(frequent_token(facet, key))
+                tokens.append(self._frequent(facet))
                 if facet.startswith(LISTED):
                     listed.append(facet)
         return Tokens(" ".join([*tokens, word_tokens(texts)]), tuple(listed))

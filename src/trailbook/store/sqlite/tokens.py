@@ -40,9 +40,8 @@ def _keyed(key: bytes) -> blake2b:
     return blake2b(digest_size=9, key=key)
 
 
-@lru_cache(maxsize=50_000)
 def frequent_token(facet: str, key: bytes) -> str:
-    """The token of a facet that many events have, among them addresses."""
+    """The token of a facet that many events have, among them addresses: worth remembering."""
     return address_token(facet[3:]) if facet.startswith("ip:") else facet_token(facet, key)
 
 
