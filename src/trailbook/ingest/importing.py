@@ -207,25 +207,26 @@ class _Import:
         self._context = context
         self._rejects = rejects
         self._now = now
+        self._items: list[bytes | Event] = []
+        self._records: list[Record] = []
         self._under_way: deque[list[Record]] = deque()
 
     def batches(self, given: Iterable[Record], size: int) -> Iterator[Batch]:
         """What fits of the records, about so many events at a time. Raises BadFile after what comes before it."""
-        found: list[tuple[Record, bytes | Event]] = []
         waiting = 0
         try:
             for record in given:
-                found += self._taken(record)
+                self._take(record)
                 waiting += len(record.raw)
-                if len(found) >= size or waiting >= _BATCH_BYTES:
-                    yield self._batch(found)
-                    found, waiting = [], 0
+                if len(self._items) >= size or waiting >= _BATCH_BYTES:
+                    yield self._batch()
+                    waiting = 0
         except BadFile:
-            if found:
-                yield self._batch(found)
+            if self._items:
+                yield self._batch()
             raise
-        if found:
-            yield self._batch(found)
+        if self._items:
+            yield self._batch()
 
     def settle(self, outcome: Outcome) -> None:
         """Count what became of the batch that has been under way for longest."""
@@ -237,8 +238,8 @@ class _Import:
                 if result.status == "conflict":
                     self._rejects.write(record, _conflict(result))
 
-    def _taken(self, record: Record) -> Iterator[tuple[Record, bytes | Event]]:
-        """The events of a record; what is none of them is rejected."""
+    def _take(self, record: Record) -> None:
+        """Put the events of a record into the batch, or reject them."""
         self.read += 1
         for item in _items(record, self._mapping):
             if isinstance(item, BadEvent):
@@ -246,11 +247,15 @@ class _Import:
                     self.unknown[item.type] += 1
                 self._reject(record, item)
             else:
-                yield record, item
+                self._items.append(item)
+                self._records.append(record)
 
-    def _batch(self, found: list[tuple[Record, bytes | Event]]) -> Batch:
-        self._under_way.append([record for record, _ in found])
-        return [item for _, item in found], replace(self._context, recorded_at=self._now())
+    def _batch(self) -> Batch:
+        """The batch that was filled; the next one is empty."""
+        batch = self._items, replace(self._context, recorded_at=self._now())
+        self._under_way.append(self._records)
+        self._items, self._records = [], []
+        return batch
 
     def _reject(self, record: Record, error: BadEvent) -> None:
         self.count["rejected"] += 1

@@ -74,7 +74,7 @@ class Listed:
     def keep(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Add what these events give. Call it inside a write transaction, once."""
         parts = _parts(rows)
-        self._pending_parts = {key: parts[key] for key in parts.keys() - self._parts.keys()}
+        self._pending_parts = {key: part for key, part in parts.items() if key not in self._parts}
         self._pending = _lists(rows, self._pending_parts).without(self._known)
         keep_lists(connection, self._pending)
 
