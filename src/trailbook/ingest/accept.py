@@ -121,13 +121,14 @@ class _Checking:
 
     def fitting(self) -> Iterator[Sealed]:
         """One at a time, so that the store takes what it needs of each before the next is made."""
+        context, results = self._context, self._results
         for index, item in enumerate(self._batch):
             try:
-                sealed = prepare(read(item, self._context), self._context)
+                sealed = prepare(read(item, context), context)
             except BadEvent as error:
-                self._results.append(Rejected(index, error))
+                results.append(Rejected(index, error))
             else:
-                self._results.append(None)
+                results.append(None)
                 yield sealed
 
     def outcome(self, receipts: Iterable[Receipt]) -> Outcome:

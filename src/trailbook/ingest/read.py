@@ -176,22 +176,23 @@ def _elements(whole: bytes) -> list[msgspec.Raw]:
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes | None]:
     """The lines without their ends; None for one that is longer than LONGEST_LINE, of which nothing is kept."""
-    rest: list[bytes] = []
+    begun: list[bytes] = []
     size = 0
     for piece in pieces:
-        *ended, last = piece.split(b"\n")
-        for line in ended:
-            size += len(line)
-            rest.append(line)
-            yield b"".join(rest) if size <= LONGEST_LINE else None
-            rest, size = [], 0
-        size += len(last)
+        end, *following = piece.split(b"\n")
+        size += len(end)
         if size <= LONGEST_LINE:
-            rest.append(last)
+            begun.append(end)
         else:
-            rest.clear()
+            begun.clear()
+        if following:
+            yield b"".join(begun) if size <= LONGEST_LINE else None
+            beginning = following.pop()
+            for line in following:
+                yield line if len(line) <= LONGEST_LINE else None
+            begun, size = [beginning], len(beginning)
     if size:
-        yield b"".join(rest) if size <= LONGEST_LINE else None
+        yield b"".join(begun) if size <= LONGEST_LINE else None
 
 
 def _json_lines(pieces: Iterator[bytes], raw: bool) -> Iterator[Record]:
