@@ -2,10 +2,13 @@
 
 import gzip
 import json
+import os
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from trailbook.directory.directory import Directory
 from trailbook.directory.viewer import OPERATOR
 from trailbook.errors import BadFile, StoreError
 from trailbook.event.canonical import Sealed
+from trailbook.ingest import importing
 from trailbook.ingest.accept import Context
 from trailbook.ingest.coverage import coverage
 from trailbook.ingest.importing import ImportSummary, dry_run, import_file
@@ -152,6 +156,39 @@ def test_batches_are_of_the_size_asked_for_and_recorded_when_they_come(tmp_path:
     recorded = Counter(row.event.recorded_at for row in store.scan(OPERATOR, EVERYTHING))
     assert sorted(recorded.values()) == [5, 10, 10]
     assert summary.seconds == 4
+
+
+def test_records_that_are_all_refused_make_no_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Never(MemoryStore):
+        def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
+            raise AssertionError("There is nothing to append.")
+
+    monkeypatch.setattr(importing, "_BATCH_BYTES", 100)
+    file = write(tmp_path / "f", *({"log_type": "Other", "event": {}} for _ in range(20)))
+    assert run(file, "log-type", Never()).rejected == 20
+
+
+def test_a_batch_that_came_through_a_pipe_is_in_before_the_next_is_complete(tmp_path: Path) -> None:
+    pipe, store = tmp_path / "pipe", MemoryStore()
+    os.mkfifo(pipe)
+    counts: list[int] = []
+
+    def produce() -> None:
+        with pipe.open("w") as out:
+            for n in range(30):
+                out.write(json.dumps(native(n, details="A long story. " * 2_000)) + "\n")
+                if n in (15, 25):
+                    out.flush()
+                    deadline = time.monotonic() + 10
+                    while store.count(OPERATOR, EVERYTHING) < n - 5 and time.monotonic() < deadline:
+                        time.sleep(0.01)
+                    counts.append(store.count(OPERATOR, EVERYTHING))
+
+    producer = Thread(target=produce)
+    producer.start()
+    assert run(str(pipe), "native", store, batch=10).stored == 30
+    producer.join()
+    assert counts == [10, 20]
 
 
 def test_what_was_read_before_the_damage_is_in(tmp_path: Path) -> None:

@@ -40,6 +40,14 @@ while (record := store.record("counter", "c1", NOON)).version < last:
         print("lost", record.version)
 store.close()
 """
+ENDING = """
+import atexit, sys
+from sealed import seal, simple
+from trailbook.wiring import open_store
+
+store = open_store(sys.argv[1])
+atexit.register(lambda: print(*[receipt.status for receipt in store.append([seal(simple(1))])]))
+"""
 CRASHER = """
 import os, signal, sys
 from pathlib import Path
@@ -111,3 +119,11 @@ def test_a_store_of_the_version_before_records_is_brought_forward(tmp_path: Path
         assert store.directory_version() == 0
         store.keep([Record("counter", "c1", b"")], now=NOON)
         assert [record.id for record in store.records("counter", NOON)] == ["c1"]
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_process_that_is_ending_can_still_append(kind: str, tmp_path: Path) -> None:
+    place = PLACES[kind](tmp_path)
+    open_store(place, create=True).close()
+    ending = start([sys.executable, "-c", ENDING, place])
+    assert ending.communicate(timeout=60)[0].strip() == "stored"

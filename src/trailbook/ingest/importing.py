@@ -33,7 +33,7 @@ _LOOKED_AT = 1_000
 _CONTAINERS = 100_000
 
 Progress = Callable[[int, int, int], None]
-"""Is told the bytes of the file that are done, those in all (0 if not known), and the records read."""
+"""Is told the bytes of the file that were read, those in all (0 if not known), and the records read."""
 Deliver = Callable[[Iterable[Batch]], Iterator[Outcome]]
 """Takes batches to where they belong, one after the other, as `accept_each` does with a store."""
 
@@ -113,7 +113,10 @@ def bring_file(
                 if progress is not None and importer.read % _TICK == 0:
                     progress(source.done, source.total, importer.read)
 
-        for outcome in deliver(importer.batches(told(), batch)):
+        batches = importer.batches(told(), batch)
+        # Who writes into a pipe may take a break: what came before it is to be in by then.
+        outcomes = deliver(batches) if source.total else (one for each in batches for one in deliver((each,)))
+        for outcome in outcomes:
             importer.settle(outcome)
         if progress is not None:
             progress(source.done, source.total, importer.read)
@@ -218,7 +221,7 @@ class _Import:
             for record in given:
                 self._take(record)
                 waiting += len(record.raw)
-                if len(self._items) >= size or waiting >= _BATCH_BYTES:
+                if len(self._items) >= size or (self._items and waiting >= _BATCH_BYTES):
                     yield self._batch()
                     waiting = 0
         except BadFile:

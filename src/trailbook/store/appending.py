@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from msgspec import Struct
@@ -60,11 +60,6 @@ class Packed(NamedTuple, Generic[E]):
     unpacked: int
 
 
-def pack(batch: Iterable[Sealed], make: Callable[[Sealed], E], compress: Callable[[bytes], bytes]) -> Packed[E]:
-    """Pack a batch. An event is let go before the next is looked at, and its bytes as soon as they are compressed."""
-    return packed_whole(packing(batch, make, compress))
-
-
 Steps = Generator[None, None, T]
 """Work that pauses now and then, and what comes of it."""
 
@@ -72,7 +67,7 @@ Steps = Generator[None, None, T]
 def packing(
     batch: Iterable[Sealed], make: Callable[[Sealed], E], compress: Callable[[bytes], bytes]
 ) -> Steps[Packed[E]]:
-    """The same step by step."""
+    """Pack a batch. An event is let go before the next is looked at, and its bytes as soon as they are compressed."""
     entries: list[E] = []
     frames: list[bytes] = []
     plain: list[bytes] = []
@@ -99,41 +94,39 @@ def packed_whole(steps: Steps[T]) -> T:
             return cast(T, done.value)
 
 
-class _Done(NamedTuple, Generic[T]):
-    """What came of steps; None after the last."""
-
-    value: T | None
-
-
 class Coming(Generic[T]):
     """One thing after the other, the next of which is made ready little by little while something else goes on."""
 
     def __init__(self, several: Iterable[Steps[T]]) -> None:
-        self._steps = _one_after_the_other(several)
-        self._done: _Done[T] | None = None
+        self._several = iter(several)
+        self._steps: Steps[T] | None = None
+        self._ready: list[T] = []
         self._error: Exception | None = None
 
+    def begin(self) -> None:
+        """Get the next one, to be made ready. What goes wrong is raised when it is asked for."""
+        try:
+            self._steps = next(self._several, None)
+        except Exception as error:
+            self._error = error
+
     def some(self) -> bool:
-        """Do a little of the next; False if there is nothing to do. What goes wrong is raised when it is asked for."""
-        if self._done is None and self._error is None:
-            try:
-                self._done = next(self._steps, _Done(None))
-            except Exception as error:
-                self._error = error
-            return True
-        return False
+        """Do a little of it; False if there is nothing left to do. What goes wrong is raised when it is asked for."""
+        if self._steps is None:
+            return False
+        try:
+            next(self._steps)
+        except StopIteration as done:
+            self._ready.append(done.value)
+            self._steps = None
+        except Exception as error:
+            self._error, self._steps = error, None
+        return True
 
     def whole(self) -> T | None:
-        """The next, None after the last. Raises what making it ready raises."""
-        while self._done is None:
-            if self._error is not None:
-                raise self._error
-            self.some()
-        value, self._done = self._done.value, None
-        return value
-
-
-def _one_after_the_other(several: Iterable[Steps[T]]) -> Iterator[_Done[T] | None]:
-    for steps in several:
-        value = yield from steps
-        yield _Done(value)
+        """All of it, None if there was no next one. Raises what went wrong."""
+        while self.some():
+            pass
+        if self._error is not None:
+            raise self._error
+        return self._ready.pop() if self._ready else None

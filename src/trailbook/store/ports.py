@@ -150,8 +150,8 @@ class Appender(Protocol):
     def append_each(self, batches: Iterable[Iterable[Sealed]]) -> Iterator[list[Receipt]]:
         """Append batch after batch, each as `append` does; gives the receipts of each once it is durable.
 
-        The next batch may be gone through before that. What `batches` raises is raised after the receipts of those
-        before.
+        The next batch may be asked for, and gone through, before that. What `batches` raises is raised after the
+        receipts of those before.
         """
 
 
@@ -172,7 +172,8 @@ class DirectoryStore(Protocol):
         """Let `decide` say what changes in the directory as it is, and keep that, while no one else changes it.
 
         What `events` makes of it is appended in the same transaction: both are kept, or neither. Both are called once
-        more for each time that room has to be made on the disk; what they read of the store is as it was before.
+        more for each time that room has to be made on the disk, or that others got in the way; what they read of the
+        store is as it was before.
         """
 
 

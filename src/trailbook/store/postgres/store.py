@@ -26,7 +26,7 @@ from .schema import MIGRATIONS, newer
 from .statistics import statistics
 from .tokens import Entries
 from .whole import read_kept, read_leaves
-from .writer import Work, Writer
+from .writer import Work, Writer, nothing
 
 T = TypeVar("T")
 _MIGRATE = "Run `trailbook migrate`."
@@ -65,11 +65,12 @@ class PostgresStore(PostgresReads):
 
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
-        return self._transact(lambda connection: (None, ()), batch)[1]
+        return self._transact(nothing, batch)[1]
 
     def append_each(self, batches: Iterable[Iterable[Sealed]]) -> Iterator[list[Receipt]]:
         """See `ports.Appender.append_each`."""
-        return self._writer().transact_each(batches)
+        # By a writer of its own: this one may know a dictionary that is not stored yet while others append.
+        return self._new_writer().transact_each(batches)
 
     def directory(self) -> Directory:
         """See `ports.DirectoryStore.directory`."""
@@ -185,14 +186,13 @@ class PostgresStore(PostgresReads):
         self._database.close()
 
     def _transact(self, work: Work[T], batch: Iterable[Sealed] = ()) -> tuple[T, list[Receipt]]:
-        return self._writer().transact(work, batch)
-
-    def _writer(self) -> Writer:
-        """The thread's own."""
         writer: Writer | None = getattr(self._own, "writer", None)
         if writer is None:
-            writer = self._own.writer = Writer(self._database, self._entries, self._numbers, self._busyness)
-        return writer
+            writer = self._own.writer = self._new_writer()
+        return writer.transact(work, batch)
+
+    def _new_writer(self) -> Writer:
+        return Writer(self._database, self._entries, self._numbers, self._busyness)
 
 
 def _opened(url: str) -> tuple[int, int]:

@@ -69,6 +69,7 @@ class Writer:
         self._busyness = busyness
         self._bodies = Bodies()
         self._is_new = True
+        # Whether events that are there already are looked up before: on while they come, since most are there then.
         self._looks = False
         self._parts: dict[SharedPart, Part[Tokens]] = {}
 
@@ -79,7 +80,7 @@ class Writer:
         way.
         """
         with self._forgetting():
-            return self._written(work, packed_whole(self._packing(batch)))
+            return self._written(work, packed_whole(self._packing(batch)), None)
 
     def transact_each(self, batches: Iterable[Iterable[Sealed]]) -> Iterator[list[Receipt]]:
         """Append batch after batch, each in a transaction of its own; gives the receipts of each once it is durable.
@@ -89,23 +90,29 @@ class Writer:
         """
         with self._forgetting():
             coming = Coming(map(self._packing, batches))
+            coming.begin()
             while (packed := coming.whole()) is not None:
-                yield self._written(_nothing, packed, coming.some)[1]
+                # Not in the transaction: whoever is waited for there would keep others out of the books.
+                coming.begin()
+                yield self._written(nothing, packed, coming.some)[1]
 
     @contextmanager
     def _forgetting(self) -> Iterator[None]:
         """Forgets what was not stored if anything is raised: above all a dictionary that frames would need."""
         try:
             if self._is_new:
-                self._bodies.use_newest(self._database)
-                self._is_new = False
+                self._renew()
             yield
         except BaseException:
-            self._bodies = Bodies()
             self._is_new = True
             raise
 
-    def _written(self, work: Work[T], packed: Packed, meanwhile: Meanwhile = lambda: False) -> tuple[T, list[Receipt]]:
+    def _renew(self) -> None:
+        self._bodies = Bodies()
+        self._bodies.use_newest(self._database)
+        self._is_new = False
+
+    def _written(self, work: Work[T], packed: Packed, meanwhile: Meanwhile | None) -> tuple[T, list[Receipt]]:
         given = self._numbers.prepare(packed[0])
         for _ in range(MOST_TRIES - 1):
             try:
@@ -113,11 +120,15 @@ class Writer:
             except _Repeated:
                 self._looks = True
             except Undone:
-                continue
+                pass
+            # A dictionary for what the work told was undone with it.
+            self._renew()
         self._looks = True
         return self._transact(work, packed, given, meanwhile)
 
-    def _transact(self, work: Work[T], packed: Packed, given: Given, meanwhile: Meanwhile) -> tuple[T, list[Receipt]]:
+    def _transact(
+        self, work: Work[T], packed: Packed, given: Given, meanwhile: Meanwhile | None
+    ) -> tuple[T, list[Receipt]]:
         with self._database.writing() as connection:
             done, told = work(connection)
             entries, frames, trained = packed
@@ -140,18 +151,19 @@ class Writer:
 
     def _packing(self, batch: Iterable[Sealed]) -> Steps[Packed]:
         """What is kept of each event, and a dictionary to keep with it, if any."""
-        packed = yield from packing(batch, self._entries.make, self._bodies.compress)
-        trained = self._bodies.improve(self._database, packed.frames, packed.unpacked)
+        bodies = self._bodies
+        packed = yield from packing(batch, self._entries.make, bodies.compress)
+        trained = bodies.improve(self._database, packed.frames, packed.unpacked)
         return packed.entries, packed.frames, trained
 
 
-def _nothing(connection: Connection) -> tuple[None, Iterable[Sealed]]:
+def nothing(connection: Connection) -> tuple[None, Iterable[Sealed]]:
     """Work that does nothing."""
     return None, ()
 
 
 class _Patient(LibpqWriter):
-    """Writes rows, and does something else until the server has stored them."""
+    """Writes rows, and does something else until the server has stored them, which takes it longer than us."""
 
     def __init__(self, cursor: psycopg.Cursor[Row], meanwhile: Meanwhile) -> None:
         super().__init__(cursor)
@@ -161,7 +173,7 @@ class _Patient(LibpqWriter):
         """End the rows, and wait for the server."""
         with ThreadPoolExecutor(1) as beside:
             stored = beside.submit(super().finish, exc)
-            while not stored.done() and self._meanwhile():
+            while exc is None and not stored.done() and self._meanwhile():
                 pass
             stored.result()
 
@@ -189,7 +201,7 @@ class _Append:
         self.parts: dict[SharedPart, Part[Tokens]] = {}
         self.counted: list[tuple[int, bytes]] = []
 
-    def all(self, entries: list[Entry], frames: list[bytes], meanwhile: Meanwhile) -> list[Receipt]:
+    def all(self, entries: list[Entry], frames: list[bytes], meanwhile: Meanwhile | None) -> list[Receipt]:
         """Append what is not there yet. Books are locked one after the other by number, so that nobody deadlocks.
 
         What is there is looked up before, or is met with: most batches have nothing that is. Raises _Repeated then.
@@ -235,14 +247,11 @@ class _Append:
         )  # fmt: skip
         return head, tokens, _FRAME.pack(len(frame)), frame
 
-    def _copy(self, month: str, rows: list[_Row], meanwhile: Meanwhile) -> None:
-        """Add rows to the partition of a month: nothing is copied into a table with row security, such as the whole.
-
-        The server takes longer to store them than it took to make them.
-        """
+    def _copy(self, month: str, rows: list[_Row], meanwhile: Meanwhile | None) -> None:
+        """Add rows to the partition of a month: nothing is copied into a table with row security, such as the whole."""
         sql = f"COPY trailbook.{month} (at, arrival, place, who, what, tokens, body) FROM STDIN (FORMAT binary)"
         cursor = self._connection.raw.cursor()
-        with cursor.copy(sql, writer=_Patient(cursor, meanwhile)) as copy:
+        with cursor.copy(sql, writer=_Patient(cursor, meanwhile) if meanwhile else None) as copy:
             copy.write(b"".join([_COPY_HEADER, *[piece for row in rows for piece in self._event(row)], _COPY_END]))
 
     def _identify(self, rows: list[tuple[str, int, int, int, int]]) -> None:

@@ -7,17 +7,16 @@ from functools import lru_cache, partial
 
 from msgspec import Struct
 
-from ...event.canonical import Sealed
 from .. import entry
 from .tokens import EVERY, facet_token, frequent_token, what_token, word_tokens
 
 LISTED = ("action:", "resource:", "app:", "changed:", "kind:")
 """Facets that are also kept in a list, to find those that begin so."""
 
-_CACHED = 50_000
-
 UNIQUE = ("related:", "request:")
 """Facets that few events share."""
+
+_REMEMBERED = 50_000
 
 
 class Tokens(Struct, frozen=True, gc=False):
@@ -36,7 +35,7 @@ class Entries(entry.Entries[Tokens]):
     def __init__(self, key: bytes) -> None:
         super().__init__()
         self._key = key
-        self._frequent = lru_cache(_CACHED)(partial(frequent_token, key=key))
+        self._frequent = lru_cache(_REMEMBERED)(partial(frequent_token, key=key))
 
     def indexed(self, facets: Collection[str], texts: Iterable[str]) -> Tokens:
         """See `store.entry`."""
@@ -58,14 +57,9 @@ class Entries(entry.Entries[Tokens]):
 
 
 @lru_cache(maxsize=16)
-def entries(key: bytes) -> Entries:
+def entries_with(key: bytes) -> Entries:
     """What makes the entries of the store with this key."""
     return Entries(key)
-
-
-def make_entry(sealed: Sealed, key: bytes) -> Entry:
-    """The entry of an event; `key` is the store's own, for hashed tokens."""
-    return entries(key).make(sealed)
 
 
 def all_tokens(entry: Entry) -> str:

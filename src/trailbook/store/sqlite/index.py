@@ -11,7 +11,7 @@ from ...event.facets import VERSION
 from ...event.model import Event
 from ..ports import Progress
 from .bodies import Bodies
-from .entry import Entry, all_tokens, make_entry
+from .entry import Entry, all_tokens, entries_with
 from .lists import clear_lists, keep_lists, lists_of
 
 CHUNK = 5_000
@@ -63,4 +63,4 @@ def tokens_of(chunk: list[Made]) -> list[tuple[int, str]]:
 
 
 def _entry(event: Event, key: bytes) -> Entry:
-    return make_entry(Sealed(event, b"", b""), key)
+    return entries_with(key).make(Sealed(event, b"", b""))

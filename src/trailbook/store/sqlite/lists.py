@@ -12,7 +12,9 @@ from ..names import Named, names_of
 from .entry import Entry, Tokens
 
 MOST_REMEMBERED = 500_000
+"""Facets and names; when there are more, all are forgotten and listed again, which does no harm."""
 MOST_PARTS = 50_000
+"""The same of parts of events."""
 
 
 class Row(Protocol):

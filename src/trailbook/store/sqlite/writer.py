@@ -15,13 +15,13 @@ from msgspec import Struct
 
 from ...event.canonical import Sealed
 from ...seal.tree import Frontier, leaf_hash
-from ..appending import Known, OpenBook, pack
+from ..appending import Known, OpenBook, packed_whole, packing
 from ..bodies import Trained
 from ..keys import QUARTER, PlaceAllocator, first_place, tick_of
 from ..ports import Receipt
 from .bodies import Bodies, keep
 from .connect import waiting
-from .entry import Entry, all_tokens, entries
+from .entry import Entry, all_tokens, entries_with
 from .lists import Listed
 from .tokens import Numbers
 
@@ -57,7 +57,7 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection, path: Path, key: bytes) -> None:
         self._connection = connection
         self._wal = Path(f"{path}-wal")
-        self._make_entry = entries(key).make
+        self._make_entry = entries_with(key).make
         self._whos, self._whats = Numbers("who"), Numbers("what")
         self._listed = Listed()
         self._bodies = Bodies()
@@ -88,7 +88,7 @@ class Writer:
 
     def _packed(self, batch: Iterable[Sealed]) -> tuple[list[Entry], list[bytes], Trained | None]:
         """What is kept of each event, and a dictionary to keep with it, if any."""
-        packed = pack(batch, self._make_entry, self._bodies.compress)
+        packed = packed_whole(packing(batch, self._make_entry, self._bodies.compress))
         trained = self._bodies.improve(self._connection, packed.frames, packed.unpacked)
         return packed.entries, packed.frames, trained
 
