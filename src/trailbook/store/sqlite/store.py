@@ -76,20 +76,8 @@ class SqliteStore(SqliteReads):
 
     def append(self, batch: Iterable[Sealed]) -> list[Receipt]:
         """See `ports.Appender.append`."""
-        events = size = 0
-
-        def measured() -> Iterator[Sealed]:
-            nonlocal events, size
-            for sealed in batch:
-                events, size = events + 1, size + len(sealed.canonical)
-                yield sealed
-
-        def secure_room(connection: sqlite3.Connection) -> tuple[None, Iterable[Sealed]]:
-            self._reserve.secure(room_for(events, size))
-            return None, ()
-
         with explained(self.path):
-            return self._writer().transact(secure_room, measured())[1]
+            return self._writer().append(batch, self._secure_room)
 
     def append_each(self, batches: Iterable[Iterable[Sealed]]) -> Iterator[list[Receipt]]:
         """See `ports.Appender.append_each`."""
@@ -225,6 +213,9 @@ class SqliteStore(SqliteReads):
             except DiskFull:
                 if not self._reserve.give_back(all_of_it=all_of_it):
                     raise
+
+    def _secure_room(self, events: int, size: int) -> None:
+        self._reserve.secure(room_for(events, size))
 
     def _whole(self) -> WholeBooks:
         return self._connections.own("whole", WholeBooks)

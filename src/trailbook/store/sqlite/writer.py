@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from ...event.canonical import Sealed
 from ...seal.tree import Frontier, leaf_hash
-from ..appending import Known, OpenBook, packed_whole, packing
+from ..appending import Known, OpenBook, Packed, packed_whole, packing
 from ..bodies import Trained
 from ..keys import QUARTER, PlaceAllocator, first_place, tick_of
 from ..ports import Receipt
@@ -34,6 +34,8 @@ _CHUNK = 500
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], tuple[T, Iterable[Sealed]]]
 """What else is done in a transaction, and the events that tell of it."""
+Room = Callable[[int, int], None]
+"""Sees to the room on the disk for so many events, of so many canonical bytes. Raises DiskFull if there is none."""
 
 
 class _Fresh(Struct, frozen=True, gc=False):
@@ -62,20 +64,28 @@ class Writer:
         self._listed = Listed()
         self._bodies = Bodies()
 
+    def append(self, batch: Iterable[Sealed], secure_room: Room) -> list[Receipt]:
+        """Append the batch, if there is room for it."""
+        return self._transact(_nothing, batch, secure_room)[1]
+
     def transact(self, work: Work[T], batch: Iterable[Sealed] = ()) -> tuple[T, list[Receipt]]:
         """Do some work and append the batch, and then the events that the work gives: in one transaction.
 
         Gives the work's result and the receipts. Work that raises undoes all.
         """
+        return self._transact(work, batch, lambda events, size: None)
+
+    def _transact(self, work: Work[T], batch: Iterable[Sealed], secure_room: Room) -> tuple[T, list[Receipt]]:
         try:
             self._bodies.use_newest(self._connection)
-            entries, frames, trained = self._packed(batch)
+            packed, trained = self._packed(batch)
             self._connection.execute("BEGIN IMMEDIATE")
+            secure_room(len(packed.entries), packed.unpacked)
             done, told = work(self._connection)
-            more, more_frames, retrained = self._packed(told)
+            more, retrained = self._packed(told)
             for dictionary in filter(None, (trained, retrained)):
                 keep(self._connection, dictionary)
-            receipts = self._append([*entries, *more], [*frames, *more_frames])
+            receipts = self._append([*packed.entries, *more.entries], [*packed.frames, *more.frames])
             self._connection.execute("COMMIT")
         except BaseException:
             self._rolled_back()
@@ -86,11 +96,11 @@ class Writer:
         self._cut_wal()
         return done, receipts
 
-    def _packed(self, batch: Iterable[Sealed]) -> tuple[list[Entry], list[bytes], Trained | None]:
+    def _packed(self, batch: Iterable[Sealed]) -> tuple[Packed[Entry], Trained | None]:
         """What is kept of each event, and a dictionary to keep with it, if any."""
         packed = packed_whole(packing(batch, self._make_entry, self._bodies.compress))
         trained = self._bodies.improve(self._connection, packed.frames, packed.unpacked)
-        return packed.entries, packed.frames, trained
+        return packed, trained
 
     def _append(self, entries: list[Entry], frames: list[bytes]) -> list[Receipt]:
         books = self._open_books(entries)
@@ -145,31 +155,34 @@ class Writer:
         """Write the rows, then the index: FTS5 would merge a repeated key silently, the table refuses it."""
         whos = self._whos.number_all(self._connection, {row.entry.who for row in rows})
         whats = self._whats.number_all(self._connection, {row.entry.what for row in rows})
-        # Rows are made as they are written: lists of them would be large, and looked through for cycles.
-        self._connection.executemany(
-            "INSERT INTO event (key, book, position, offset, who, what, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
+        # Rows are made as they are written: lists of them would be large, and looked through for cycles. Those of one
+        # event are written soon after each other, while it is in the processor's cache.
+        for start in range(0, len(rows), _CHUNK):
+            chunk = rows[start : start + _CHUNK]
+            self._connection.executemany(
+                "INSERT INTO event (key, book, position, offset, who, what, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
-                    row.key,
-                    row.book,
-                    row.position,
-                    row.offset,
-                    whos[row.entry.who],
-                    whats[row.entry.what],
-                    _blob(row.frame),
-                )
-                for row in rows
-            ),
-        )
+                    (
+                        row.key,
+                        row.book,
+                        row.position,
+                        row.offset,
+                        whos[row.entry.who],
+                        whats[row.entry.what],
+                        _blob(row.frame),
+                    )
+                    for row in chunk
+                ),
+            )
+            self._connection.executemany(
+                "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", ((row.key, all_tokens(row.entry)) for row in chunk)
+            )
         self._connection.executemany(
             "INSERT INTO identity (id, book, key, submission) VALUES (?, ?, ?, ?)",
             (
                 (_blob(row.entry.id), row.book, row.key, _blob(row.entry.submission))
-                for row in sorted(rows, key=attrgetter("entry.id", "book"))
+                for row in sorted(rows, key=attrgetter("entry.id"))
             ),
-        )
-        self._connection.executemany(
-            "INSERT INTO facet (rowid, tokens) VALUES (?, ?)", ((row.key, all_tokens(row.entry)) for row in rows)
         )
         if spilled := [row for row in rows if row.offset < 0]:
             self._note_spilled(spilled)
@@ -212,3 +225,7 @@ class Writer:
             if os.stat(self._wal).st_size > WAL_LIMIT:
                 with waiting(self._connection, CUT_WAIT_SECONDS):
                     self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+def _nothing(connection: sqlite3.Connection) -> tuple[None, Iterable[Sealed]]:
+    return None, ()
