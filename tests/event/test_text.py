@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailbook.event.text import LONGEST_WORD, fold, long_words, pieces, words
+from trailbook.event.text import LONGEST_WORD, fold, long_ascii_words, long_words, pieces, words
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,14 @@ def test_the_words_of_texts_are_those_of_their_pieces(texts: list[str]) -> None:
 def test_a_piece_of_nothing_but_ascii_letters_and_digits_is_a_word(texts: list[str]) -> None:
     found = [piece.decode() for piece in pieces(texts) if piece.isalnum() and len(piece) <= LONGEST_WORD]
     assert [words(piece) for piece in found] == [[piece] for piece in found]
+
+
+@given(st.lists(MIXED | st.text("aB1.-", min_size=60)))
+def test_the_long_words_of_an_ascii_piece_are_those_of_its_text(texts: list[str]) -> None:
+    found = [piece for piece in pieces(texts) if piece.isascii()]
+    assert [long_ascii_words(piece) for piece in found] == [
+        [word.encode() for word in long_words(piece.decode())] for piece in found
+    ]
 
 
 def test_a_single_letter_or_digit_is_not_long_but_a_han_character_is() -> None:

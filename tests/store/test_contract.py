@@ -12,7 +12,7 @@ from sealed import NOON, seal, simple
 from trailbook.directory.viewer import OPERATOR, SelfScope, TenantScope, Viewer
 from trailbook.errors import BadInput
 from trailbook.event.canonical import Sealed, encode
-from trailbook.event.model import Initiator, PartyKey, Target
+from trailbook.event.model import Initiator, PartyKey, Reference, Target
 from trailbook.query.tree import EVERYTHING, NOTHING, And, Condition, Field, Not, Occurred, Or, Parties, Words
 from trailbook.seal.tree import Frontier, leaf_hash
 from trailbook.store.dimensions import bucket, facet_dimension
@@ -23,6 +23,10 @@ ACME = Viewer("acme's officer", TenantScope("acme"))
 
 def ids(page: Page) -> list[str]:
     return [row.event.id for row in page.rows]
+
+
+def ids_found(store: Store, condition: Condition) -> list[str]:
+    return [row.event.id for row in store.scan(OPERATOR, condition)]
 
 
 def test_an_empty_store_answers_everything_with_nothing(store: Store) -> None:
@@ -261,6 +265,34 @@ def test_long_words_with_the_same_beginning_are_told_apart(store: Store) -> None
         assert store.count(OPERATOR, Not(Words(word))) == len(words) - 1
     assert store.count(OPERATOR, Words("d67fcacc", prefix=True)) == 2
     assert store.count(OPERATOR, Words("administ", prefix=True)) == 3
+
+
+def test_what_is_referred_to_by_a_random_uuid_is_found_there_alone(store: Store) -> None:
+    random = "d67fcacc-617c-4f3e-b507-d3415680bd0b"
+    events = [
+        simple(0, targets=(Target("calls", random),)),
+        simple(1, related=(Reference("files", random),)),
+        simple(2, related=(Reference("files", f"old/{random}"),)),
+        simple(3, related=(Reference("files", random.upper()),)),
+        simple(4, details=random, request_id=random),
+        simple(5, request_id=f"old/{random}"),
+        simple(6, targets=(Target("calls", f"{random[:-1]}c"),)),
+    ]
+    store.append([seal(event) for event in events])
+    for value, expected in {
+        random: {0, 1},
+        f"calls/{random}": {0},
+        f"users/{random}": set(),
+        f"old/{random}": {2},
+        f"files/old/{random}": {2},
+        random.upper(): {3},
+        "calls/*": {0, 6},
+    }.items():
+        asked = Field("related", (value,))
+        assert set(ids_found(store, asked)) == {events[n].id for n in expected}
+        assert store.count(OPERATOR, Not(asked)) == len(events) - len(expected)
+    assert store.count(OPERATOR, Field("related", (f"calls/{random}", f"old/{random}"))) == 2
+    assert ids_found(store, Field("request", (f"old/{random}",))) == [events[5].id]
 
 
 def test_the_earliest_and_the_latest_times_are_kept(store: Store) -> None:

@@ -11,6 +11,7 @@ from trailbook.store.sqlite.tokens import (
     LONGEST_NUMBERED,
     address_token,
     facet_token,
+    found_by_word,
     is_told_apart,
     what_token,
     word_token,
@@ -46,3 +47,17 @@ def test_the_index_keeps_the_beginning_of_a_long_word_with_digits() -> None:
     found = word_tokens(["4bf92f3577b34da6a3ce929d0e0e4736 at 10.20.30.40.50"])
     assert found == "4bf92f3577b3 at 10.20.30.40."
     assert {len(token) for token in found.split()} == {LONGEST_NUMBERED, 2}
+
+
+@given(st.uuids(version=4).map(str) | st.uuids().map(str) | ODD, st.sampled_from(["", "old/", "OLD/", "x", "é-"]))
+def test_the_word_that_finds_a_reference_is_one_of_its_id(id: str, before: str) -> None:
+    word = found_by_word(f"calls/{before}{id}")
+    assert not word or word_token(word) in word_tokens([before + id]).split()
+
+
+def test_a_random_uuid_is_found_by_its_word_and_no_other_id_is() -> None:
+    random, by_time = "d67fcacc-617c-4f3e-b507-d3415680bd0b", "019b4c0e-a8d7-74f7-8297-5266420ffb00"
+    assert [found_by_word(one) for one in (random, f"calls/{by_time}")] == [random, by_time]
+    counted, by_address = "00000000-0000-0000-0000-000000000001", "d67fcacc-617c-1f3e-b507-d3415680bd0b"
+    others = ["42", counted, by_address, random.upper(), f"x{random}", f"{random}0", f"{random}/calls", f"-{random}"]
+    assert [found_by_word(one) for one in others] == [""] * len(others)

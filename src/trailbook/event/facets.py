@@ -11,7 +11,7 @@ from typing import Any
 from .model import Belonging, Event, Initiator, Kind, PartyKey, Reference, Target
 from .text import fold
 
-VERSION = 3
+VERSION = 4
 """Changes whenever an index would know the same event by other facets, words or tokens: stores then rebuild theirs."""
 
 LATE = timedelta(hours=24)

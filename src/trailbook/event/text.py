@@ -22,6 +22,7 @@ def _patterns(shortest: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 _EVERY, _LONG = _patterns(1), _patterns(2)
+_LONG_IN_BYTES = re.compile(_LONG[0].pattern.encode())
 _ASCII_APART = bytes(ord(c.lower() if c.isalnum() or c in ".-" else " ") for c in map(chr, range(128)))
 _APART = _ASCII_APART + bytes(range(128, 256))
 """Folds ASCII in UTF-8, and puts spaces for what no word holds."""
@@ -62,6 +63,13 @@ def long_words(text: str) -> list[str]:
     if text.isascii() and text.isalnum() and 1 < len(text) <= LONGEST_WORD:
         return [text.lower()]
     return _words(text, _LONG)
+
+
+def long_ascii_words(piece: bytes) -> list[bytes]:
+    """The same of one of the `pieces` that is ASCII."""
+    if len(piece) <= LONGEST_WORD:
+        return _LONG_IN_BYTES.findall(piece)
+    return [word.encode() for word in long_words(piece.decode())]
 
 
 def pieces(texts: Iterable[str]) -> list[bytes]:

@@ -8,13 +8,10 @@ from functools import lru_cache, partial
 from msgspec import Struct
 
 from .. import entry
-from .tokens import EVERY, facet_token, frequent_token, what_token, word_tokens
+from .tokens import EVERY, facet_token, found_by_word, frequent_token, what_token, word_tokens
 
 LISTED = ("action:", "resource:", "app:", "changed:", "kind:")
 """Facets that are also kept in a list, to find those that begin so."""
-
-UNIQUE = ("related:", "request:")
-"""Facets that few events share."""
 
 _REMEMBERED = 50_000
 
@@ -42,7 +39,10 @@ class Entries(entry.Entries[Tokens]):
         key = self._key
         tokens, listed = [], []
         for facet in facets:
-            if facet.startswith(UNIQUE):
+            if facet.startswith("related:"):
+                if not found_by_word(facet):
+                    tokens.append(facet_token(facet, key))
+            elif facet.startswith("request:"):
                 tokens.append(facet_token(facet, key))
             else:
                 tokens.append(self._frequent(facet))

@@ -16,7 +16,7 @@ from ...query.tree import PREFIXABLE, Address, Condition, Field, Occurred, Parti
 from ..compiling import Compiler
 from ..keys import first_place
 from ..plan import MOST_TERMS, check_size, period_of, wanted_words
-from .tokens import EVERY, LONGEST_NUMBERED, address_token, facet_token, is_told_apart, word_token
+from .tokens import EVERY, LONGEST_NUMBERED, address_token, facet_token, found_by_word, is_told_apart, word_token
 
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
@@ -115,6 +115,8 @@ class Planner(Compiler[_Found]):
                 return _any_token(self._tokens(facets))
             case Field("id"):
                 return _Found("all", exact=False)
+            case Field("related", values):
+                return self._any_of(map(self._related, values))
             case Field(name, values):
                 facets = [facet for value in values for facet in self._field_facets(name, value)]
                 return _any_token(self._tokens(facets))
@@ -129,15 +131,19 @@ class Planner(Compiler[_Found]):
 
     def _field_facets(self, name: str, value: str) -> list[str]:
         """The facets that a value of a field means."""
-        if name == "related":
-            if value.endswith("/*"):
-                return [f"kind:{value[:-2]}"]
-            kinds = [kind.removeprefix("kind:") for kind in self._listed("kind:")]
-            return [f"related:{value}", *(f"related:{kind}/{value}" for kind in kinds)]
         if name in ("book", "request"):
             return [f"{name}:{value}"]
         wanted = f"{name}:{fold(value)}"
         return self._listed(wanted[:-1]) if name in PREFIXABLE and value.endswith("*") else [wanted]
+
+    def _related(self, value: str) -> _Found:
+        """Events that refer to this: a kind and an id, an id of any kind, or anything of a kind."""
+        if value.endswith("/*"):
+            return _any_token(self._tokens([f"kind:{value[:-2]}"]))
+        if word := found_by_word(value):
+            return _Found("some", _quoted(word_token(word)), exact=False, terms=1, levels=1)
+        kinds = [kind.removeprefix("kind:") for kind in self._listed("kind:")]
+        return _any_token(self._tokens([f"related:{value}", *(f"related:{kind}/{value}" for kind in kinds)]))
 
     def _listed(self, prefix: str) -> list[str]:
         """The facets that begin so, one more than a query may have terms at most."""

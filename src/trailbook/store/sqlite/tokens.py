@@ -6,19 +6,23 @@ be a word of one letter, and these have no tokens.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from binascii import b2a_base64
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
+from typing import AnyStr
 
-from ...event.text import long_words, pieces
+from ...event.text import long_ascii_words, long_words, pieces
 
 EVERY = "z"
 """The token that every event carries, since NOT needs something to stand on the left of it."""
 
 LONGEST_NUMBERED = 12
 """Of a word with digits or dots the index keeps so many characters: it is rarely shared, and long if it is an id."""
+
+_RANDOM_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 _LONGEST_REMEMBERED, _MOST_REMEMBERED = 40, 1 << 14
 _CHUNK = 500
@@ -45,7 +49,17 @@ def frequent_token(facet: str, key: bytes) -> str:
     return address_token(facet[3:]) if facet.startswith("ip:") else facet_token(facet, key)
 
 
-def word_token(word: str) -> str:
+def found_by_word(reference: str) -> str:
+    """The word that finds a reference (`calls/42`, or an id) as well as a token of its own would; empty if none does.
+
+    It is the id, or what the id ends in, if that is a UUID of version 4 or 7 (RFC 9562, sections 5.4 and 5.7): few
+    others begin like these. Other events may hold the word elsewhere.
+    """
+    last = reference.rpartition("/")[2]
+    return last if _RANDOM_UUID.fullmatch(last) else ""
+
+
+def word_token(word: AnyStr) -> AnyStr:
     """The token of a folded word; other words may have the same unless `is_told_apart`."""
     return word if len(word) <= LONGEST_NUMBERED or word.isalpha() else word[:LONGEST_NUMBERED]
 
@@ -59,7 +73,10 @@ class _OddTokens(dict[bytes, bytes]):
     """The tokens of pieces of text that are more than a short word. Those of the shorter ones are remembered."""
 
     def __missing__(self, piece: bytes) -> bytes:
-        tokens = " ".join(map(word_token, long_words(piece.decode()))).encode()
+        if piece.isascii():
+            tokens = b" ".join(map(word_token, long_ascii_words(piece)))
+        else:
+            tokens = " ".join(map(word_token, long_words(piece.decode()))).encode()
         if len(piece) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
