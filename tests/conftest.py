@@ -1,14 +1,29 @@
-"""What all tests share: short ways to make events, and a turn for every store."""
+"""What all tests share: a turn for every store, and which of them count for the coverage."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from stores import STORES, Turn
 
 from trailbook.store.ports import Store
+
+UNCOUNTED = ("bench", "real", "robust", "rule", "scope", "soak")
+"""The folders whose tests go over all of it once more, by brute force, under load or with all that may be sent.
+
+Lines that nothing but these would run are tested by nobody who knows what they are for; and to trace them takes a third
+of the time that such a test has.
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the tests of these folders out of the coverage."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in UNCOUNTED:
+            item.add_marker("no_cover")
 
 
 @pytest.fixture(params=STORES)
