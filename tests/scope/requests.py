@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any, NamedTuple
 
-from scope.people import Town
+from scope.people import SITES, Town
 from scope.watchers import Watcher
 from served import NOW
+from size import FULL
 
 from trailbook.access.kept import ACCOUNTS, SESSIONS
 from trailbook.access.model import Origin
@@ -430,6 +431,18 @@ MAKERS: dict[tuple[str, str], Callable[[Draw], Asked]] = {
     ("get", f"{API}/domains"): lambda draw: Asked(f"{API}/domains", draw.of_tenant()),
     ("put", f"{API}/domains"): lambda draw: Asked(f"{API}/domains", {}, {"tenant": ABSENT, "domains": ["example.com"]}),
 }
+
+
+def asking(
+    watchers: Iterable[Watcher], endpoints: Sequence[tuple[str, str]], turn: int = 0
+) -> Iterator[tuple[Watcher, tuple[str, str]]]:
+    """Who asks what: everybody every endpoint; in the small size, whoever has their like in another tenant a third.
+
+    Those two ask different thirds, and others in the next turn: in two turns whoever is alike asks every endpoint.
+    """
+    for number, watcher in enumerate(watchers):
+        shares = 3 if not FULL and watcher.name.startswith(SITES) else 1
+        yield from ((watcher, one) for one in endpoints[(number + turn) % shares :: shares])
 
 
 def body_of(asked: Asked) -> dict[str, Any]:

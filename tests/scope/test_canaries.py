@@ -6,14 +6,15 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from httpx import Response
-from scope.people import Town
-from scope.requests import API, MAKERS, Asked, Draw, body_of
+from scope.people import SITES, Town
+from scope.requests import API, MAKERS, Asked, Draw, asking, body_of
 from scope.watchers import FREE, Watcher
 from scope.world import World, fill, found
 from served import service
@@ -30,7 +31,9 @@ from trailbook.web import directory
 from trailbook.web.app import make_app
 
 ROUNDS = sized(1, 20)
-"""Requests of each viewer to each endpoint."""
+"""Requests of each viewer to each endpoint that they ask."""
+TURNS = {kind: turn for turn, kind in enumerate(PLACES)}
+"""At each store it is another turn to ask."""
 
 LISTED: dict[str, Callable[[Watcher], dict[str, Any]]] = {
     # From whom something is hidden gets the usual columns but those that tell it; all others get all there are.
@@ -44,8 +47,8 @@ LISTED: dict[str, Callable[[Watcher], dict[str, Any]]] = {
 class Post:
     """Sends what watchers ask over one connection, and notes what they find that is theirs, and what is not."""
 
-    def __init__(self, town: Town, client: TestClient) -> None:
-        self.town, self.client = town, client
+    def __init__(self, town: Town, client: TestClient, turn: int) -> None:
+        self.town, self.client, self.turn = town, client, turn
         self.found: dict[str, set[str]] = defaultdict(set)
         self.leaks: Counter[tuple[str, str, str]] = Counter()
         self.answers: Counter[tuple[str, int]] = Counter()
@@ -101,7 +104,7 @@ def opened(kind: str, folder: Path) -> Iterator[Post]:
     served = service(store, export_folder=str(folder / "exports"), exports_waiting=1_000)
     town = Town(served, world)
     with TestClient(make_app(served), base_url="https://testserver", raise_server_exceptions=False) as client:
-        yield Post(town, client)
+        yield Post(town, client, TURNS[kind])
     store.close()
 
 
@@ -109,6 +112,17 @@ def test_every_endpoint_is_asked(post: Post) -> None:
     described = post.client.get("/api/openapi.json").json()["paths"]
     there = {(method, path) for path, methods in described.items() for method in methods}
     assert there | {("get", "/api/openapi.json")} == set(MAKERS)
+
+
+def test_every_endpoint_is_asked_by_everybody_or_their_like(post: Post) -> None:
+    everybody = {_kind(one) for one in post.town.watchers}
+    asked = {(_kind(one), end) for turn in TURNS.values() for one, end in asking(post.town.watchers, [*MAKERS], turn)}
+    assert asked == set(product(everybody, MAKERS))
+    assert {endpoint for _, endpoint in asking(post.town.watchers, [*MAKERS], post.turn)} == set(MAKERS)
+
+
+def _kind(watcher: Watcher) -> str:
+    return watcher.name.removeprefix(next((site for site in SITES if watcher.name.startswith(site)), ""))
 
 
 def test_each_viewer_finds_exactly_the_events_that_are_theirs(post: Post) -> None:
@@ -166,14 +180,14 @@ def test_what_a_name_stands_for_is_not_told_if_who_did_it_is_hidden(post: Post) 
 
 def test_no_answer_holds_what_its_viewer_may_not_see(post: Post) -> None:
     random = Random(3)
-    asking = [(watcher, endpoint) for watcher in post.town.watchers for endpoint in MAKERS] * ROUNDS
-    random.shuffle(asking)
-    for watcher, endpoint in asking:
+    all_asked = list(asking(post.town.watchers, [*MAKERS], post.turn)) * ROUNDS
+    random.shuffle(all_asked)
+    for watcher, endpoint in all_asked:
         post.send(random, watcher, endpoint)
     for watcher in post.town.watchers:
         for path, asked in LISTED.items():
             post.take(watcher, ("get", path), Asked(path, asked(watcher)))
-    assert len(asking) > sized(1_500, 30_000)
+    assert len(all_asked) > sized(1_500, 30_000)
     assert sorted(post.leaks) == []
     assert [one for one in post.answers if one[1] == 500] == []
     for watcher in post.town.watchers:

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from scope.requests import MAKERS
+from scope.requests import MAKERS, asking
 from scope.test_canaries import Post, opened
 from scope.watchers import Watcher
 from size import sized
@@ -37,9 +37,9 @@ def widened(watcher: Watcher) -> Watcher:
 def test_row_level_security_alone_keeps_tenants_apart_in_every_read(post: Post) -> None:
     random, world = Random(6), post.town.world
     watchers = [one for one in post.town.watchers if not isinstance(one.scope, Root)]
-    asking = [(watcher, endpoint) for watcher in watchers for endpoint in READS] * ROUNDS
-    random.shuffle(asking)
-    for watcher, endpoint in asking:
+    all_asked = list(asking(watchers, READS)) * ROUNDS
+    random.shuffle(all_asked)
+    for watcher, endpoint in all_asked:
         post.send(random, watcher, endpoint)
     foreign = {
         (watcher.name, world.columns.get(one, one))
