@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 from asked import EVENTS
-from browser import NARROW, is_too_wide, violations
+from browser import BOTH_LOOKS, NARROW, is_too_wide, violations
 from paged import reading
 from playwright.sync_api import Page
 from trails import AT, event, sealed_trail
@@ -51,7 +51,7 @@ def test_on_paper_each_heading_stands_over_its_column(visit: Open, served: Servi
     assert len(edges[0]) == 2
 
 
-LOOKS = ({}, {"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"}, {"java_script_enabled": False})
+LOOKS = (*BOTH_LOOKS, {"java_script_enabled": False})
 
 
 def test_the_builder_reads_well_in_any_browser(visit: Open, served: Service, bea: Account) -> None:

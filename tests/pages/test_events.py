@@ -9,7 +9,7 @@ from typing import Any
 
 import entered
 import pytest
-from browser import NARROW, is_too_wide, violations
+from browser import BOTH_LOOKS, NARROW, is_too_wide, violations
 from entered import told
 from paged import Element, Reader
 from playwright.sync_api import Page
@@ -293,9 +293,7 @@ def test_hostile_text_in_every_field_is_text(served: Service, ann: Account, visi
 def test_it_reads_well_in_any_browser(served: Service, ann: Account, visit: Open) -> None:
     kept(served, FULL, event(2, initiator=None))
     for one in (FULL, event(2)):
-        for more in (
-            {}, {"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"}, {"java_script_enabled": False},
-        ):  # fmt: skip
+        for more in (*BOTH_LOOKS, {"java_script_enabled": False}):
             page = visit(path(one), ann, **more)
             assert not is_too_wide(page)
             if more.get("java_script_enabled", True):

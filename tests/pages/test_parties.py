@@ -8,7 +8,7 @@ from typing import Any
 
 import entered
 import pytest
-from browser import NARROW, is_too_wide, violations
+from browser import BOTH_LOOKS, NARROW, is_too_wide, violations
 from entered import told
 from paged import Reader, Seen
 from playwright.sync_api import Page
@@ -255,7 +255,7 @@ def test_the_page_of_a_party_reads_well_in_any_browser(served: Service, ann: Acc
     known(served)
     kept(served, event(1, initiator=ANN), event(2, initiator=BOB, targets=(TO_ANN,)))
     for path in ("/users/acme/u1", "/groups/acme/g2", "/roles/acme/r1", "/tenants/acme"):
-        for more in ({}, {"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"}):
+        for more in BOTH_LOOKS:
             page = visit(path, ann, **more)
             page.locator("figure svg").wait_for()
             assert not is_too_wide(page)
