@@ -15,7 +15,7 @@ from stores import LOGS, PLACES
 from trailbook.store.sqlite.writer import WAL_LIMIT
 
 IMPORTERS, REPORTERS = sized((2, 2), (4, 4))
-SECONDS = sized(4, 120)
+SECONDS = sized(2, 120)
 MOST_SECONDS = 0.1
 """That a page takes, but for one in a hundred."""
 

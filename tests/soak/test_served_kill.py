@@ -15,7 +15,7 @@ from soak.test_kill import rounds
 from soak.traffic import Traffic, all_reports, check_events, check_records, let_in, wait_for_load
 from stores import PLACES
 
-KILLS = sized(3, 100)
+KILLS = sized(2, 100)
 THERE = sized(2_000, 1_000_000)
 SENDERS = sized(2, 6)
 READY_SECONDS = 5.0
