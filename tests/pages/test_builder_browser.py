@@ -10,7 +10,7 @@ import pytest
 from asked import EVENTS
 from browser import BOTH_LOOKS, NARROW, is_too_wide, violations
 from paged import reading
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from trails import AT, event, sealed_trail
 
 from trailbook.access.model import Account
@@ -68,7 +68,7 @@ def test_it_reads_well_whatever_it_shows(visit: Open, served: Service, bea: Acco
 
 
 def _reads_well(page: Page, scripts: bool = True) -> None:
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("[aria-busy]")).to_have_count(0)
     assert not is_too_wide(page)
     if scripts:
         assert violations(page) == []
@@ -99,7 +99,7 @@ def test_hostile_events_are_shown_as_text_and_the_layout_stays(
     served.store.append(sealed_trail(hostile()))
     for more in ({}, {"viewport": NARROW}):
         page = visit(at(cells=cells, columns=ALL, parts="true", query="-app:trailbook"), bea, **more)
-        page.wait_for_load_state("networkidle")
+        expect(page.locator("[aria-busy]")).to_have_count(0)
         assert page.locator("tbody tr").count() == len(HOSTILE) + 1
         assert "taken" not in page.title()
         assert page.locator("main img, main script, tbody b, tbody a[href^='javascript']").count() == 0

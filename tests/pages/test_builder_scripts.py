@@ -259,6 +259,6 @@ def test_it_all_reads_well_with_scripts(visit: Open, bea: Account) -> None:
     looks: tuple[dict[str, Any], ...] = ({"color_scheme": "dark"}, {"viewport": NARROW}, {"locale": "de-DE"})
     for more in looks:
         page = visit(at(query="user:u1", limit=2, panel="columns"), bea, **more)
-        page.wait_for_load_state("networkidle")
+        expect(page.locator("[aria-busy]")).to_have_count(0)
         assert violations(page) == []
         assert not is_too_wide(page)

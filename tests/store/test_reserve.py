@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from sealed import NOON, seal, simple
+from size import sized
 from soak.programs import start
 
 from trailbook.directory.directory import Directory
@@ -163,6 +164,7 @@ SMALL_DISK = """
 import json, subprocess, sys
 from pathlib import Path
 from sealed import NOON, seal, simple
+from size import sized
 from trailbook.directory.viewer import OPERATOR
 from trailbook.errors import DiskFull
 from trailbook.query.tree import EVERYTHING
@@ -221,7 +223,7 @@ def test_on_a_disk_that_fills_up_reads_and_records_go_on_and_appends_when_there_
     private = ["unshare", "--map-root-user", "--mount"]
     if subprocess.run([*private, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, check=False).returncode:
         pytest.skip("no right to mount a small disk here; the other tests of the reserve stand in")
-    program = start([*private, sys.executable, "-c", SMALL_DISK, str(tmp_path), str(32 * MIB), str(SIZE)])
+    program = start([*private, sys.executable, "-c", SMALL_DISK, str(tmp_path), str(sized(20, 32) * MIB), str(SIZE)])
     out, _ = program.communicate()
     told = json.loads(out)
     assert told["appended"] > 0
