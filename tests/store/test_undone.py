@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -97,3 +98,30 @@ def test_a_dictionary_of_the_next_batch_is_not_used_for_what_others_append_meanw
         store.append(batch(20, 1))
         del stored
         assert len(list(store.scan(OPERATOR, EVERYTHING))) == 21
+
+
+def test_after_a_copy_that_failed_the_next_batch_is_not_gone_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = writer._Append._event
+    bad = batch(MANY)[0].event.id
+    gone_through = []
+
+    def hindered(append: Any, row: Any) -> Any:
+        if row.entry.event_id == bad:
+            raise ValueError("This row cannot be made.")
+        return made(append, row)
+
+    def following() -> Iterator[Sealed]:
+        for one in batch(2 * MANY):
+            gone_through.append(one)
+            yield one
+
+    monkeypatch.setattr(writer._Append, "_event", hindered)
+    with closing(STORES["postgres"](tmp_path)) as store:
+        stored = store.append_each(iter([batch(0), batch(MANY), following()]))
+        next(stored)
+        with pytest.raises(ValueError, match="cannot be made"):
+            next(stored)
+        assert gone_through == []
+        assert store.count(OPERATOR, EVERYTHING) == MANY
